@@ -1,0 +1,1 @@
+"""On-chain execution agent for crypto index portfolios."""

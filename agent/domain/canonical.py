@@ -1,0 +1,131 @@
+"""The canonical JSON form of domain values (RFC 8785), and the SHA-256 that names them.
+
+Every integer and Decimal travels as a decimal string, so that no reader loses digits to a double;
+Decimals in plain notation as they stand. Reading back needs the type.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import Any
+
+import rfc8785
+
+from agent.errors import CanonicalFormError
+
+Json = None | bool | str | list["Json"] | dict[str, "Json"]
+
+
+def to_json(value: object) -> Json:
+    """Return a value of dataclasses, mappings, sequences and scalars as a JSON tree without numbers."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Mapping):
+        return {str(k): to_json(v) for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_json(v) for v in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
+    return _scalar(value)
+
+
+def _scalar(value: object) -> str:
+    match value:
+        case Enum():
+            return str(value.value)
+        case str() | int():
+            return str(value)
+        case Decimal():
+            return format(value, "f")
+        case bytes():
+            return "0x" + value.hex()
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case _:
+            raise CanonicalFormError(what=type(value).__name__)
+
+
+def canonical_bytes(value: object) -> bytes:
+    return rfc8785.dumps(to_json(value))
+
+
+def content_id(value: object) -> str:
+    """Return the lowercase hex SHA-256 of a value's canonical form."""
+    return hashlib.sha256(canonical_bytes(value)).hexdigest()
+
+
+def from_json(kind: Any, tree: Any) -> Any:  # noqa: ANN401 - the type is an argument
+    """Return the value of type `kind` that `to_json` wrote as `tree`.
+
+    Raises:
+        CanonicalFormError: the tree is not of that type.
+    """
+    try:
+        return _read(kind, tree)
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise CanonicalFormError(what=f"{getattr(kind, '__name__', kind)}: {error}") from error
+
+
+def _read(kind: Any, tree: Any) -> Any:  # noqa: ANN401
+    kind = getattr(kind, "__supertype__", kind)
+    origin = typing.get_origin(kind) or (
+        types.UnionType if isinstance(kind, types.UnionType) else None
+    )
+    if origin is not None:
+        return _read_generic(origin, typing.get_args(kind), tree)
+    if is_dataclass(kind):
+        return _read_dataclass(kind, tree)
+    if kind in (bool, type(None), Any):
+        return tree
+    if not isinstance(tree, str):
+        raise TypeError(f"expected a string, found {tree!r}")
+    return _READ_SCALAR.get(kind, kind)(tree)
+
+
+_READ_SCALAR: Mapping[Any, Callable[[str], Any]] = {
+    bytes: lambda text: bytes.fromhex(text.removeprefix("0x")),
+    datetime: datetime.fromisoformat,
+}
+
+
+def _read_generic(origin: Any, args: tuple[Any, ...], tree: Any) -> Any:  # noqa: ANN401
+    if origin in (typing.Union, types.UnionType):
+        return _read_union(args, tree)
+    if origin is tuple:
+        if not isinstance(tree, list):
+            raise TypeError(f"expected a list, found {tree!r}")
+        if len(args) == 2 and args[1] is Ellipsis:  # noqa: PLR2004
+            return tuple(_read(args[0], item) for item in tree)
+        return tuple(_read(kind, item) for kind, item in zip(args, tree, strict=True))
+    return {_read(args[0], key): _read(args[1], item) for key, item in tree.items()}
+
+
+def _read_union(args: tuple[Any, ...], tree: Any) -> Any:  # noqa: ANN401
+    if tree is None and type(None) in args:
+        return None
+    kinds = [kind for kind in args if kind is not type(None)]
+    if len(kinds) == 1:
+        return _read(kinds[0], tree)
+    return next(
+        _read(kind, tree) for kind in kinds if {f.name for f in fields(kind)} == tree.keys()
+    )
+
+
+def _read_dataclass(kind: Any, tree: Any) -> Any:  # noqa: ANN401
+    hints = _hints(kind)
+    if not isinstance(tree, dict) or tree.keys() != hints.keys():
+        raise TypeError(f"fields of {kind.__name__} are {sorted(hints)}, found {tree!r:.200}")
+    return kind(**{name: _read(hint, tree[name]) for name, hint in hints.items()})
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)

@@ -1,0 +1,125 @@
+"""Intents: the durable decisions to send one batch each, and the states their transactions go through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.domain.units import Address
+
+
+class TxState(StrEnum):
+    """Where an intent's transaction stands. Unknown is not failed: doubt is a state of its own."""
+
+    INTENT = "intent"
+    RESERVED = "reserved"
+    SIGNED = "signed"
+    IN_DOUBT = "in_doubt"
+    SEEN = "seen"
+    MINED = "mined"
+    FINAL_OK = "final_ok"
+    FINAL_REVERTED = "final_reverted"
+    CANCELLED = "cancelled"
+    EXTERNAL = "external"
+
+
+TERMINAL = frozenset(
+    {TxState.FINAL_OK, TxState.FINAL_REVERTED, TxState.CANCELLED, TxState.EXTERNAL}
+)
+
+
+class Route(StrEnum):
+    """Which endpoints may see an intent's bytes."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+class AttemptKind(StrEnum):
+    """What an attempt at a nonce is for."""
+
+    SEND = "send"
+    BUMP = "bump"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """The decision to send batch `batch_index` of a plan; `intent_id` is unique for ever."""
+
+    intent_id: str
+    cycle_id: str
+    plan_id: str
+    batch_index: int
+    chain_id: int
+    account: Address
+    contract: Address
+    sequence: int
+    route: Route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeCap:
+    """EIP-1559 fee fields, wei per gas."""
+
+    max_fee_per_gas: int
+    max_priority_fee_per_gas: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsignedTransaction:
+    """A type-2 transaction before it is signed."""
+
+    chain_id: int
+    nonce: int
+    to: Address
+    data: bytes
+    value_wei: int
+    gas_limit: int
+    fee_cap: FeeCap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedTransaction:
+    """The bytes that may leave, and the hash they will be known by."""
+
+    tx_hash: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One signed payload at an intent's nonce; all attempts at a nonce are one transaction."""
+
+    intent_id: str
+    nonce: int
+    number: int
+    kind: AttemptKind
+    tx_hash: str
+    raw: bytes
+    fee_cap: FeeCap
+    gas_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """An event log of a receipt; topics and data as 0x-hex."""
+
+    address: Address
+    topics: tuple[str, ...]
+    data: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A mined transaction's receipt."""
+
+    tx_hash: str
+    sender: Address
+    block_number: int
+    block_hash: str
+    is_success: bool
+    gas_used: int
+    effective_gas_price: int
+    logs: tuple[LogEntry, ...]

@@ -1,0 +1,253 @@
+"""What can go wrong, grouped by what the agent does about it.
+
+Every message is one line: the field or thing, its value, and the mend.
+
+* AgentError
+  - InputError            refuse before anything runs
+    . SettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, SignalsDisagreeError)
+    . InfeasibleTargetError, KeyFileError, CanonicalFormError
+  - RetryableError        same call, same cycle
+    . RpcUnavailableError, SourceUnavailableError
+  - SkipCycleError        drop this plan, start again next cycle
+    . PlanOutOfBoundsError, ProposalNotApprovedError
+  - HaltError             stop trading and page a human
+    . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, LedgerError,
+      UnexpectedRevertError, OutcomeMismatchError
+  - LogVerificationError  the log does not prove what it claims
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AgentError(Exception):
+    """Root of everything this agent raises on purpose; `exit_code` is what a command ends with."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class InputError(AgentError):
+    """Something that was given is wrong; nothing has been done."""
+
+    exit_code = 3
+
+
+class SettingsError(InputError):
+    """A setting is missing or out of its range."""
+
+    def __init__(self, *, field: str, value: object, mend: str) -> None:
+        """Name the setting, what it was, and what to write instead."""
+        self.field, self.value, self.mend = field, value, mend
+        super().__init__(f"setting {field} = {value!r}: {mend}")
+
+
+class KeyFileError(InputError):
+    """The keystore or its password cannot be used."""
+
+    def __init__(self, *, path: str, reason: str, mend: str) -> None:
+        """Name the file and the mend; never the password."""
+        self.path, self.reason, self.mend = path, reason, mend
+        super().__init__(f"keystore {path}: {reason}; {mend}")
+
+
+class InfeasibleTargetError(InputError):
+    """No basket satisfies the policy."""
+
+    def __init__(self, *, field: str, value: object, mend: str) -> None:
+        """Name the policy field that cannot be met and the least change that makes it feasible."""
+        self.field, self.value, self.mend = field, value, mend
+        super().__init__(f"policy {field} = {value}: {mend}")
+
+
+class CanonicalFormError(InputError):
+    """A value has no canonical form, or a canonical form is not of the expected type."""
+
+    def __init__(self, *, what: str) -> None:
+        """Name what was found."""
+        self.what = what
+        super().__init__(f"canonical form: {what}")
+
+
+class SignalError(InputError):
+    """A ranking or regime signal cannot be used."""
+
+    exit_code = 4
+
+
+class SignalRefusedError(SignalError):
+    """A signal is malformed or breaks a rule."""
+
+    def __init__(self, *, source: str, field: str, value: object, mend: str) -> None:
+        """Name the source, the field's path, what it held, and the mend."""
+        self.source, self.field, self.value, self.mend = source, field, value, mend
+        super().__init__(f"signal from {source} refused: {field} = {value!r:.120}: {mend}")
+
+
+class StaleSignalError(SignalError):
+    """A signal is too old to act on."""
+
+    def __init__(self, *, source: str, age_s: int, max_age_s: int) -> None:
+        """Give the age and the limit in seconds."""
+        self.source, self.age_s, self.max_age_s = source, age_s, max_age_s
+        super().__init__(
+            f"signal from {source} refused: issued_at is {age_s} s old, the limit is {max_age_s} s: "
+            "publish a fresh signal or raise signals.max_age_s"
+        )
+
+
+class FutureSignalError(SignalError):
+    """A signal claims to come from the future."""
+
+    def __init__(self, *, source: str, ahead_s: int, max_skew_s: int) -> None:
+        """Give how far ahead it is and the allowed skew, in seconds."""
+        self.source, self.ahead_s, self.max_skew_s = source, ahead_s, max_skew_s
+        super().__init__(
+            f"signal from {source} refused: issued_at is {ahead_s} s in the future, "
+            f"the allowed clock skew is {max_skew_s} s: check both clocks"
+        )
+
+
+class SignalsDisagreeError(SignalError):
+    """Ranking and regime were issued too far apart to be used together."""
+
+    def __init__(self, *, gap_s: int, max_gap_s: int) -> None:
+        """Give the gap and the limit in seconds."""
+        self.gap_s, self.max_gap_s = gap_s, max_gap_s
+        super().__init__(
+            f"ranking and regime were issued {gap_s} s apart, the limit is {max_gap_s} s: "
+            "publish both for the same time or raise signals.max_gap_s"
+        )
+
+
+class RetryableError(AgentError):
+    """The same call may succeed in the same cycle."""
+
+    exit_code = 7
+
+
+class RpcUnavailableError(RetryableError):
+    """The node does not answer, or not sensibly."""
+
+    def __init__(self, *, endpoint: str, reason: str) -> None:
+        """Name the endpoint (without credentials) and what happened."""
+        self.endpoint, self.reason = endpoint, reason
+        super().__init__(
+            f"RPC {endpoint} is not usable: {reason}: check chain.rpc_url and the node"
+        )
+
+
+class SourceUnavailableError(RetryableError):
+    """A signal source does not answer."""
+
+    def __init__(self, *, source: str, reason: str) -> None:
+        """Name the source and what happened."""
+        self.source, self.reason = source, reason
+        super().__init__(
+            f"signal source {source} is not usable: {reason}: check signals.* settings"
+        )
+
+
+class SkipCycleError(AgentError):
+    """The plan is dropped; the next cycle starts afresh."""
+
+    exit_code = 5
+
+
+class PlanOutOfBoundsError(SkipCycleError):
+    """The market moved so that the plan left its proposal's bounds."""
+
+    def __init__(self, *, bound: str, allowed: str, found: str) -> None:
+        """Name the bound and by how much it was left."""
+        self.bound, self.allowed, self.found = bound, allowed, found
+        super().__init__(
+            f"plan leaves its proposal: {bound} is {found}, the bound is {allowed}: a new proposal follows"
+        )
+
+
+class HaltError(AgentError):
+    """Stop trading and call a human."""
+
+    exit_code = 6
+
+
+class LimitsBreachedError(HaltError):
+    """A plan breaks the policy's limits; nothing was signed."""
+
+    exit_code = 5
+
+    def __init__(self, *, breaches: tuple[tuple[str, str, str, str], ...]) -> None:
+        """Give (limit, allowed, found, mend) of each breach."""
+        self.breaches = breaches
+        lines = (
+            f"{name} is {found}, the limit is {allowed}: {mend}"
+            for name, allowed, found, mend in breaches
+        )
+        super().__init__("nothing was signed: " + "; ".join(lines))
+
+
+class RehearsalMismatchError(HaltError):
+    """The rehearsal did not do what the plan says; nothing was signed."""
+
+    def __init__(self, *, batch_index: int, what: str, expected: str, found: str) -> None:
+        """Name the batch, the quantity, and both values."""
+        self.batch_index, self.what, self.expected, self.found = batch_index, what, expected, found
+        super().__init__(
+            f"rehearsal of batch {batch_index} refused: {what} is {found}, the plan says {expected}: "
+            "nothing was signed; plan again"
+        )
+
+
+class WrongChainError(HaltError):
+    """The node serves another chain than the settings name."""
+
+    exit_code = 7
+
+    def __init__(self, *, endpoint: str, expected: int, found: int) -> None:
+        """Give both chain ids."""
+        self.endpoint, self.expected, self.found = endpoint, expected, found
+        super().__init__(
+            f"RPC {endpoint} serves chain {found}, settings say {expected}: correct chain.rpc_url or chain.id"
+        )
+
+
+class NodeUnfitError(HaltError):
+    """The node lacks something that the agent needs."""
+
+    exit_code = 7
+
+    def __init__(self, *, endpoint: str, lacks: str, mend: str) -> None:
+        """Name what the node lacks."""
+        self.endpoint, self.lacks, self.mend = endpoint, lacks, mend
+        super().__init__(f"RPC {endpoint} lacks {lacks}: {mend}")
+
+
+class LedgerError(HaltError):
+    """The ledger cannot be trusted or written."""
+
+    def __init__(self, *, what: str, mend: str) -> None:
+        """Say what is wrong and what to do."""
+        self.what, self.mend = what, mend
+        super().__init__(f"ledger: {what}: {mend}")
+
+
+class OutcomeMismatchError(HaltError):
+    """What the chain says happened is not what was sent."""
+
+    def __init__(self, *, tx_hash: str, what: str, expected: str, found: str) -> None:
+        """Name the transaction and both values."""
+        self.tx_hash, self.what, self.expected, self.found = tx_hash, what, expected, found
+        super().__init__(
+            f"transaction {tx_hash}: {what} is {found}, expected {expected}: trading halts; see agent status"
+        )
+
+
+class LogVerificationError(AgentError):
+    """The log does not prove what it claims."""
+
+    exit_code = 8
+
+    def __init__(self, *, where: str, reason: str) -> None:
+        """Name the record or checkpoint, and what is wrong with it."""
+        self.where, self.reason = where, reason
+        super().__init__(f"log verification failed at {where}: {reason}")

@@ -1,0 +1,1 @@
+"""Turning a planned batch into fills, through ports."""

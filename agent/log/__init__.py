@@ -1,0 +1,1 @@
+"""The signed-trade log: records, hash chain, checkpoints, and what proves them."""

@@ -1,0 +1,206 @@
+"""What the agent needs from outside, as Protocols; each has one or more adapters and one fake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from agent.domain.block import Block
+from agent.domain.intent import (
+    Attempt,
+    Intent,
+    LogEntry,
+    Receipt,
+    SignedTransaction,
+    TxState,
+    UnsignedTransaction,
+)
+from agent.domain.plan import Position
+from agent.domain.pool import PoolRef, PoolState
+from agent.domain.quote import QuoteRequest
+from agent.domain.record import Record, RecordKind
+from agent.domain.signal import Ranking, RegimeSignal
+from agent.domain.token import Token
+from agent.domain.units import Address
+
+
+class Clock(Protocol):
+    """The time that decides what is due."""
+
+    def now(self) -> datetime: ...
+
+    def sleep(self, seconds: float) -> None:
+        """Return after `seconds`, or sooner when the process is asked to stop."""
+
+
+class RankingSource(Protocol):
+    """Where rankings come from."""
+
+    @property
+    def name(self) -> str: ...
+
+    def fetch_ranking(self, *, now: datetime) -> tuple[Ranking, bytes]:
+        """Return the current ranking and the bytes that carried it.
+
+        Raises:
+            SignalError: refused. SourceUnavailableError: not reachable.
+        """
+
+
+class SignalSource(Protocol):
+    """Where regime signals come from."""
+
+    @property
+    def name(self) -> str: ...
+
+    def fetch_regime(self, *, now: datetime) -> tuple[RegimeSignal, bytes]:
+        """Return the current regime and the bytes that carried it; errors as for a ranking."""
+
+
+class Chain(Protocol):
+    """Reads of one chain. Everything read for one decision names one block."""
+
+    def ping(self) -> None:
+        """Raise WrongChainError, NodeUnfitError or RpcUnavailableError unless the node is fit."""
+
+    def fetch_head(self) -> Block: ...
+
+    def fetch_finalized(self) -> Block: ...
+
+    def fetch_position(
+        self, *, block: Block, tokens: Sequence[Token], feeds: Sequence[Address]
+    ) -> Position:
+        """Return balances, feeds, contract state and allowlisted pools at `block`, in one round trip."""
+
+    def fetch_nonce(self, account: Address) -> int:
+        """Return the account's nonce at the latest block."""
+
+    def fetch_receipt(self, tx_hash: str) -> Receipt | None:
+        """Return the receipt, None if there is none yet.
+
+        Raises:
+            RpcUnavailableError: it is not known whether there is one.
+        """
+
+    def fetch_block_hash(self, number: int) -> str | None: ...
+
+
+class Venue(Protocol):
+    """A family of places to trade. It answers at one block how much out there is for how much in."""
+
+    @property
+    def name(self) -> str: ...
+
+    def fetch_liquidity(
+        self, *, requests: Sequence[QuoteRequest], pools: Sequence[PoolRef], block: Block
+    ) -> tuple[PoolState, ...]:
+        """Return the state of every allowlisted pool that a request could use, in one round trip."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What a rehearsal measures around each call: balances of `account` and allowances it granted."""
+
+    account: Address
+    tokens: tuple[Address, ...]
+    spenders: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedCall:
+    """A transaction to be rehearsed, not signed."""
+
+    sender: Address
+    to: Address
+    data: bytes
+    value_wei: int
+    gas_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedOutcome:
+    """What one rehearsed call did. `deltas` by token address (zero address: ETH of the account).
+
+    `allowances` maps (token, spender) to what stands afterwards, zeros left out.
+    """
+
+    is_success: bool
+    revert_reason: str
+    gas_used: int
+    deltas: Mapping[Address, int]
+    allowances: Mapping[tuple[Address, Address], int]
+    logs: tuple[LogEntry, ...]
+
+
+class Simulator(Protocol):
+    """Executes calls in sequence on the state after `block`, without leaving a trace."""
+
+    def simulate(
+        self, *, calls: Sequence[SimulatedCall], watch: Watch, block: Block
+    ) -> tuple[SimulatedOutcome, ...]: ...
+
+
+class Signer(Protocol):
+    """Holds the trading key, and never shows it."""
+
+    @property
+    def address(self) -> Address: ...
+
+    def sign(self, transaction: UnsignedTransaction) -> SignedTransaction: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendAnswer:
+    """What an endpoint said to a broadcast; `text` is its words when it did not accept."""
+
+    is_accepted: bool
+    text: str
+
+
+class Broadcaster(Protocol):
+    """Sends signed bytes, once per call; what the answer means is decided elsewhere."""
+
+    def send_raw(self, raw: bytes) -> SendAnswer: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentStatus:
+    """An intent as the ledger knows it."""
+
+    intent: Intent
+    state: TxState
+    nonce: int | None
+    attempts: tuple[Attempt, ...]
+    intent_record_hash: str
+
+
+class Ledger(Protocol):
+    """The truth about money. Each method is one database transaction with its log record inside.
+
+    Methods are idempotent: doing again what stands already changes nothing; doing otherwise
+    raises LedgerError.
+    """
+
+    def append(
+        self, *, cycle_id: str, kind: RecordKind, body: Mapping[str, Any], key: str
+    ) -> Record:
+        """Append a record that changes no transaction's state; `key` makes it idempotent per kind."""
+
+    def open_intent(self, intent: Intent, *, body: Mapping[str, Any]) -> Record:
+        """Record the decision to send a batch. The record's hash is the batch's witness on chain."""
+
+    def reserve_nonce(self, intent_id: str, *, nonce: int) -> None: ...
+
+    def record_signed(self, attempt: Attempt) -> Record:
+        """Record signed bytes, before they may leave."""
+
+    def advance(
+        self, intent_id: str, *, state: TxState, body: Mapping[str, Any] | None = None
+    ) -> None:
+        """Move an intent along; a terminal state or MINED appends an outcome record with `body`."""
+
+    def intents(self, *, cycle_id: str | None = None) -> tuple[IntentStatus, ...]: ...
+
+    def records(self, *, cycle_id: str | None = None) -> tuple[Record, ...]: ...

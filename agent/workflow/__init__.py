@@ -1,0 +1,1 @@
+"""The cycle as a durable workflow; the only importer of DBOS."""
