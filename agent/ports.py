@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from agent.domain.block import Block
+from agent.domain.bodies import Body
+from agent.domain.fill import Fill
 from agent.domain.intent import (
     Attempt,
     Intent,
@@ -20,7 +22,7 @@ from agent.domain.intent import (
 from agent.domain.plan import Position
 from agent.domain.pool import PoolRef, PoolState
 from agent.domain.quote import QuoteRequest
-from agent.domain.record import Record, RecordKind
+from agent.domain.record import Checkpoint, Record, RecordKind
 from agent.domain.signal import Ranking, RegimeSignal
 from agent.domain.token import Token
 from agent.domain.units import Address
@@ -177,30 +179,62 @@ class IntentStatus:
 
 
 class Ledger(Protocol):
-    """The truth about money. Each method is one database transaction with its log record inside.
+    """The truth about money. Each writing method is one database transaction with its log record inside.
 
-    Methods are idempotent: doing again what stands already changes nothing; doing otherwise
-    raises LedgerError.
+    Writing methods are idempotent: doing again what stands already changes nothing; doing otherwise
+    raises LedgerError, as does a database that is corrupt, locked, full or not writable.
     """
 
     def append(
-        self, *, cycle_id: str, kind: RecordKind, body: Mapping[str, Any], key: str
+        self, body: Body, *, cycle_id: str, key: str | None = None, contents: Sequence[bytes] = ()
     ) -> Record:
-        """Append a record that changes no transaction's state; `key` makes it idempotent per kind."""
+        """Append a record that changes no transaction's state, and keep `contents` by their SHA-256.
 
-    def open_intent(self, intent: Intent, *, body: Mapping[str, Any]) -> Record:
+        `key` names the record among its kind for ever: the same key with the same body is the same
+        record, with another body an error. Without a key, the cycle and the body are the key. Content
+        that the body names must be given here or be kept already.
+        """
+
+    def open_intent(self, intent: Intent) -> Record:
         """Record the decision to send a batch. The record's hash is the batch's witness on chain."""
 
-    def reserve_nonce(self, intent_id: str, *, nonce: int) -> None: ...
+    def reserve_nonce(self, intent_id: str, *, nonce: int) -> None:
+        """Bind an intent to a nonce of its account, for ever."""
 
     def record_signed(self, attempt: Attempt) -> Record:
-        """Record signed bytes, before they may leave."""
+        """Record signed bytes, before they may leave. Attempts at a nonce count from 1 without gaps."""
 
     def advance(
-        self, intent_id: str, *, state: TxState, body: Mapping[str, Any] | None = None
+        self,
+        intent_id: str,
+        *,
+        state: TxState,
+        receipt: Receipt | None = None,
+        fills: Sequence[Fill] = (),
+        note: str = "",
     ) -> None:
-        """Move an intent along; a terminal state or MINED appends an outcome record with `body`."""
+        """Move an intent along an arrow of NEXT_STATES; its own state again changes nothing.
 
-    def intents(self, *, cycle_id: str | None = None) -> tuple[IntentStatus, ...]: ...
+        `mined` and the final states that follow it need the receipt of one of the intent's attempts
+        and append an outcome record, as does every other end; `reserved` and `signed` are reached by
+        `reserve_nonce` and `record_signed` alone.
+        """
 
-    def records(self, *, cycle_id: str | None = None) -> tuple[Record, ...]: ...
+    def intents(self, *, cycle_id: str | None = None) -> tuple[IntentStatus, ...]:
+        """Return the intents in the order in which they were opened."""
+
+    def records(
+        self, *, cycle_id: str | None = None, kinds: Collection[RecordKind] = ()
+    ) -> tuple[Record, ...]:
+        """Return records in order: of one cycle or all, of some kinds or all."""
+
+    def load_content(self, sha256: str) -> bytes: ...
+
+    def seal(self, *, block: Block, account: Address, next_nonce: int) -> Checkpoint:
+        """Close the log up to now with a signed checkpoint.
+
+        `next_nonce` is the account's nonce at `block`. The first nonce that the log knows of the
+        account is where its completeness begins.
+        """
+
+    def checkpoints(self) -> tuple[Checkpoint, ...]: ...

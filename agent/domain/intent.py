@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from agent.domain.units import Address
 
@@ -26,6 +28,25 @@ class TxState(StrEnum):
 TERMINAL = frozenset(
     {TxState.FINAL_OK, TxState.FINAL_REVERTED, TxState.CANCELLED, TxState.EXTERNAL}
 )
+
+NEXT_STATES: Mapping[TxState, frozenset[TxState]] = MappingProxyType(
+    {
+        TxState.INTENT: frozenset({TxState.RESERVED, TxState.CANCELLED}),
+        TxState.RESERVED: frozenset({TxState.SIGNED, TxState.EXTERNAL}),
+        TxState.SIGNED: frozenset({TxState.IN_DOUBT, TxState.EXTERNAL}),
+        TxState.IN_DOUBT: frozenset({TxState.SEEN, TxState.MINED, TxState.EXTERNAL}),
+        TxState.SEEN: frozenset({TxState.IN_DOUBT, TxState.MINED, TxState.EXTERNAL}),
+        TxState.MINED: frozenset(
+            {TxState.IN_DOUBT, TxState.FINAL_OK, TxState.FINAL_REVERTED, TxState.CANCELLED}
+        ),
+        **{state: frozenset() for state in TERMINAL},
+    }
+)
+"""The arrows of the state machine.
+
+An intent without a nonce can be dropped, for nothing of it exists; any later end needs evidence from
+the chain. A block that is reorganised away takes `mined` back to `in_doubt`.
+"""
 
 
 class Route(StrEnum):

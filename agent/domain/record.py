@@ -1,10 +1,15 @@
-"""The kinds of record in the signed-trade log, and one record as it stands in the chain of hashes."""
+"""A record of the signed-trade log, and the checkpoint that signs for all records up to it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from agent.domain.units import Address
+
+NO_HASH = "0" * 64
+"""What stands for the hash before the first record and before the first checkpoint."""
 
 
 class RecordKind(StrEnum):
@@ -19,6 +24,7 @@ class RecordKind(StrEnum):
     HALT = "halt"
     INTENT = "intent"
     REHEARSAL = "rehearsal"
+    MOVED = "moved"
     SIGNED = "signed"
     OUTCOME = "outcome"
     REPORT = "report"
@@ -29,7 +35,8 @@ class RecordKind(StrEnum):
 class Record:
     """One record. `hash` is the SHA-256 of the canonical form of all the other fields.
 
-    `at` is an ISO 8601 UTC time; `prev` the hash of the record before, 64 zeros for the first.
+    `seq` counts from 1. `at` is an ISO 8601 UTC time; `prev` the hash of the record before, 64 zeros
+    for the first. `body` is the JSON tree of one of the classes in `agent.domain.bodies`.
     """
 
     seq: int
@@ -39,3 +46,27 @@ class Record:
     kind: RecordKind
     body: Any
     hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A signed statement about a log: its first `size` records end in the hash `head`.
+
+    At block `block_number` of chain `chain_id` the account's nonce was `next_nonce`, and the log
+    accounts for every nonce from `first_nonce` up to it. `previous` is the hash of the checkpoint
+    before (64 zeros for the first), `signature` hex of Ed25519 over all the other fields.
+    """
+
+    origin: str
+    size: int
+    head: str
+    at: str
+    chain_id: int
+    block_number: int
+    block_hash: str
+    account: Address
+    first_nonce: int
+    next_nonce: int
+    previous: str
+    key_id: str
+    signature: str
