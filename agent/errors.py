@@ -4,15 +4,15 @@ Every message is one line: the field or thing, its value, and the mend.
 
 * AgentError
   - InputError            refuse before anything runs
-    . SettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, SignalsDisagreeError)
-    . InfeasibleTargetError, KeyFileError, CanonicalFormError
+    . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, SignalsDisagreeError)
+    . InfeasibleTargetError, KeyFileError, CanonicalFormError, DataFileError
   - RetryableError        same call, same cycle
-    . RpcUnavailableError, SourceUnavailableError
+    . RpcUnavailableError, SourceUnavailableError, InDoubtError
   - SkipCycleError        drop this plan, start again next cycle
     . PlanOutOfBoundsError, ProposalNotApprovedError
   - HaltError             stop trading and page a human
     . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, LedgerError,
-      UnexpectedRevertError, OutcomeMismatchError
+      NonceMismatchError, CalldataError, UnexpectedRevertError, OutcomeMismatchError
   - LogVerificationError  the log does not prove what it claims
 """
 
@@ -42,6 +42,15 @@ class SettingsError(InputError):
         super().__init__(f"setting {field} = {value!r}: {mend}")
 
 
+class InvalidSettingsError(InputError):
+    """Several settings are wrong; the message has one line for each."""
+
+    def __init__(self, *, errors: tuple[SettingsError, ...]) -> None:
+        """Keep every error that was found."""
+        self.errors = errors
+        super().__init__("\n".join(str(error) for error in errors))
+
+
 class KeyFileError(InputError):
     """The keystore or its password cannot be used."""
 
@@ -69,10 +78,20 @@ class CanonicalFormError(InputError):
         super().__init__(f"canonical form: {what}")
 
 
+class DataFileError(InputError):
+    """A file of ours or the operator's, other than signal or settings, cannot be used."""
+
+    def __init__(self, *, path: str, field: str, value: object, mend: str) -> None:
+        """Name the file, the field's path in it, what it held, and the mend."""
+        self.path, self.field, self.value, self.mend = path, field, value, mend
+        super().__init__(f"{path}: {field} = {value!r:.120}: {mend}")
+
+
 class SignalError(InputError):
-    """A ranking or regime signal cannot be used."""
+    """A ranking or regime signal cannot be used; `raw` is the bytes that were refused, for the log."""
 
     exit_code = 4
+    raw: bytes = b""
 
 
 class SignalRefusedError(SignalError):
@@ -145,6 +164,18 @@ class SourceUnavailableError(RetryableError):
         self.source, self.reason = source, reason
         super().__init__(
             f"signal source {source} is not usable: {reason}: check signals.* settings"
+        )
+
+
+class InDoubtError(RetryableError):
+    """A transaction that was sent is neither mined nor known to have failed."""
+
+    def __init__(self, *, tx_hash: str, waited_s: int) -> None:
+        """Name the transaction and how long it was watched, in seconds."""
+        self.tx_hash, self.waited_s = tx_hash, waited_s
+        super().__init__(
+            f"transaction {tx_hash} is not mined after {waited_s} s: its fate is open, nothing else is "
+            "sent; start again to go on with the same bytes"
         )
 
 
@@ -229,6 +260,39 @@ class LedgerError(HaltError):
         """Say what is wrong and what to do."""
         self.what, self.mend = what, mend
         super().__init__(f"ledger: {what}: {mend}")
+
+
+class NonceMismatchError(HaltError):
+    """The account's nonce on chain is not what the ledger says it must be."""
+
+    def __init__(self, *, account: str, expected: int, found: int) -> None:
+        """Give both nonces."""
+        self.account, self.expected, self.found = account, expected, found
+        super().__init__(
+            f"account {account} is at nonce {found} on chain, the ledger says {expected}: nothing was "
+            "signed; see whether something else uses the key or an old database was restored"
+        )
+
+
+class CalldataError(HaltError):
+    """A batch has no calldata form, or bytes are not the calldata of a batch."""
+
+    def __init__(self, *, what: str) -> None:
+        """Name what does not fit."""
+        self.what = what
+        super().__init__(f"calldata: {what}: nothing was signed with it; plan again")
+
+
+class UnexpectedRevertError(HaltError):
+    """A batch that was rehearsed reverted on chain; all that it cost is gas."""
+
+    def __init__(self, *, tx_hash: str, batch_index: int) -> None:
+        """Name the batch and its transaction."""
+        self.tx_hash, self.batch_index = tx_hash, batch_index
+        super().__init__(
+            f"transaction {tx_hash}: batch {batch_index} reverted on chain though its rehearsal passed: "
+            "no token moved, the rest is not sent; see agent log show, then plan again"
+        )
 
 
 class OutcomeMismatchError(HaltError):

@@ -1,0 +1,205 @@
+"""Every setting of the agent: what it is called, its unit, its bounds, and where it is read from.
+
+One TOML file, over it systemd credentials, over both the environment (`AGENT_<SECTION>__<KEY>`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from croniter import croniter
+from eth_utils.address import is_checksum_address, to_checksum_address
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from agent.domain.policy import Policy, Universe
+from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Address, Bps, Ppm
+
+ENV_PREFIX = "AGENT_"
+ENV_DELIMITER = "__"
+DAY_S = 86_400
+GWEI = Decimal(10**9)
+ETHER = Decimal(10**18)
+
+
+def _address(text: str) -> Address:
+    # A typing slip keeps its mixed case and breaks the checksum; one case throughout has none to break.
+    if text[2:] not in (text[2:].lower(), text[2:].upper()) and not is_checksum_address(text):
+        raise ValueError("its EIP-55 checksum is wrong, copy the address again")
+    return Address(to_checksum_address(text))
+
+
+def _cron(text: str) -> str:
+    if len(text.split()) != 5 or not croniter.is_valid(text):  # noqa: PLR2004 - cron's five fields
+        raise ValueError('write a cron expression of five fields (UTC), such as "0 0 * * MON"')
+    return text
+
+
+def _http_url(secret: SecretStr) -> SecretStr:
+    parts = urlsplit(secret.get_secret_value())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("give an http(s) address, such as http://127.0.0.1:8545")
+    return secret
+
+
+AddressText = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$"), AfterValidator(_address)]
+BpsSetting = Annotated[int, Field(ge=0, le=10_000)]
+PpmSetting = Annotated[int, Field(ge=0, le=ONE_HUNDRED_PERCENT_PPM)]
+UsdSetting = Annotated[Decimal, Field(ge=0, le=Decimal(10**12), allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """A part of the settings: fixed once read, and without keys that it does not declare."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PortfolioSettings(Section):
+    """Which portfolio: its name in every cycle id, and the contract that holds its funds."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")] = "index"
+    vault: AddressText
+
+
+class ChainSettings(Section):
+    """Which chain, through which node; `confirmations` counts the block that mined a batch as one."""
+
+    id: Annotated[int, Field(ge=1, le=2**53)] = 1
+    rpc_url: Annotated[SecretStr, AfterValidator(_http_url)]
+    confirmations: Annotated[int, Field(ge=1, le=64)] = 2
+
+
+class SignalSettings(Section):
+    """Where the signals come from (a file or an http(s) address), and when they may be acted on."""
+
+    ranking: Annotated[str, Field(min_length=1)]
+    regime: Annotated[str, Field(min_length=1)]
+    max_age_s: Annotated[int, Field(ge=60, le=31 * DAY_S)] = 2 * DAY_S
+    max_gap_s: Annotated[int, Field(ge=0, le=31 * DAY_S)] = DAY_S
+    max_skew_s: Annotated[int, Field(ge=0, le=3_600)] = 120
+
+
+class PolicySettings(Section):
+    """What the planner obeys; see `agent.domain.policy.Policy` for what each limit means."""
+
+    universe: Universe = Universe.STRICT
+    top_n: Annotated[int, Field(ge=1, le=500)] = 100
+    max_coin_weight_ppm: Annotated[int, Field(ge=1, le=ONE_HUNDRED_PERCENT_PPM)] | None = None
+    stablecoin_weight_ppm: Mapping[str, PpmSetting] = {"usd-coin": 500_000, "tether": 500_000}
+    drift_band_ppm: PpmSetting = 500
+    drift_band_of_target_ppm: PpmSetting = 100_000
+    min_notional_usd: UsdSetting = Decimal(50)
+    max_slippage_bps: Annotated[int, Field(ge=1, le=1_000)] = 50
+    max_price_deviation_bps: Annotated[int, Field(ge=1, le=10_000)] = 500
+    max_order_usd: UsdSetting = Decimal(1_000_000)
+    max_cycle_usd: UsdSetting = Decimal(5_000_000)
+    max_turnover_ppm: Annotated[int, Field(ge=0, le=2 * ONE_HUNDRED_PERCENT_PPM)] = 2_000_000
+    max_cost_bps: BpsSetting = 150
+    max_fee_per_gas_gwei: Annotated[Decimal, Field(gt=0, le=10_000)] = Decimal(100)
+    min_gas_reserve_eth: Annotated[Decimal, Field(ge=0, le=1_000)] = Decimal("0.05")
+    batch_gas_share_ppm: Annotated[int, Field(ge=50_000, le=ONE_HUNDRED_PERCENT_PPM)] = 900_000
+    deadline_s: Annotated[int, Field(ge=60, le=DAY_S)] = 1_800
+    max_price_move_bps: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+
+    @model_validator(mode="after")
+    def _stablecoin_weights_sum(self) -> PolicySettings:
+        total = sum(self.stablecoin_weight_ppm.values())
+        if total != ONE_HUNDRED_PERCENT_PPM:
+            raise ValueError(f"stablecoin_weight_ppm sums to {total}, make it 1000000")
+        return self
+
+    def policy(self) -> Policy:
+        """Return the limits in the units that planning works in."""
+        cap = self.max_coin_weight_ppm
+        return Policy(
+            universe=self.universe,
+            top_n=self.top_n,
+            max_coin_weight_ppm=None if cap is None else Ppm(cap),
+            stablecoin_weight_by_coin={c: Ppm(w) for c, w in self.stablecoin_weight_ppm.items()},
+            drift_band_ppm=Ppm(self.drift_band_ppm),
+            drift_band_of_target_ppm=Ppm(self.drift_band_of_target_ppm),
+            min_notional_usd=self.min_notional_usd,
+            max_slippage_bps=Bps(self.max_slippage_bps),
+            max_price_deviation_bps=Bps(self.max_price_deviation_bps),
+            max_order_usd=self.max_order_usd,
+            max_cycle_usd=self.max_cycle_usd,
+            max_turnover_ppm=Ppm(self.max_turnover_ppm),
+            max_cost_bps=Bps(self.max_cost_bps),
+            max_fee_per_gas_wei=int(self.max_fee_per_gas_gwei * GWEI),
+            min_gas_reserve_wei=int(self.min_gas_reserve_eth * ETHER),
+            batch_gas_share_ppm=Ppm(self.batch_gas_share_ppm),
+            deadline_s=self.deadline_s,
+            max_price_move_bps=Bps(self.max_price_move_bps),
+        )
+
+
+class ScheduleSettings(Section):
+    """When cycles run (UTC), how long ahead they are proposed, and whether somebody must approve.
+
+    `retry_s` is how long a step that could not reach a node or a source is tried again.
+    """
+
+    cron: Annotated[str, AfterValidator(_cron)] = "0 0 * * MON"
+    notice_hours: Annotated[int, Field(ge=0, le=168)] = 12
+    approval: Literal["none", "required"] = "none"
+    retry_s: Annotated[int, Field(ge=0, le=DAY_S)] = 3_600
+
+
+class KeySettings(Section):
+    """The trading key: an encrypted keystore file, and a file that holds its password."""
+
+    keystore: Path
+    password_file: Path
+
+
+class LedgerSettings(Section):
+    """The database of what was intended, sent and filled, and of the cycles under way."""
+
+    path: Path = Path("agent.sqlite")
+
+
+class LogSettings(Section):
+    """The Ed25519 key (PEM) that signs checkpoints of the log; it is not the trading key."""
+
+    checkpoint_key: Path
+
+
+class Settings(BaseSettings):
+    """Everything that a deployment decides. Built once, in `cli`, and handed down."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter=ENV_DELIMITER,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+    )
+
+    portfolio: PortfolioSettings
+    chain: ChainSettings
+    signals: SignalSettings
+    policy: PolicySettings = PolicySettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    key: KeySettings
+    ledger: LedgerSettings = LedgerSettings()
+    log: LogSettings
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic names the arguments
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the environment above what the file and the credentials said."""
+        return env_settings, init_settings
+
+    def public(self) -> dict[str, Any]:
+        """Return everything but secrets, to be shown or logged."""
+        return self.model_dump(mode="json")

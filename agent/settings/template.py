@@ -1,0 +1,88 @@
+"""The commented settings file that `agent init` writes: every key, its unit, and its default."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+REQUIRED = {
+    "vault": "0x0000000000000000000000000000000000000000",
+    "rpc_url": "http://127.0.0.1:8545",
+    "ranking": "https://signals.example.com/ranking.json",
+    "regime": "https://signals.example.com/regime.json",
+    "keystore": "keystore.json",
+    "password_file": "keystore-password",
+    "checkpoint_key": "checkpoint.pem",
+}
+"""The keys without a default, each with an example of what to write."""
+
+TEMPLATE = """\
+# Settings of the agent. Every key can also be given in the environment, as AGENT_<SECTION>__<KEY>.
+# Paths are relative to this file. `agent check` says what is wrong, and how to mend it.
+
+[portfolio]
+name = "index"              # begins every cycle id
+{vault}
+
+[chain]
+id = 1
+{rpc_url}
+confirmations = 2           # blocks until a batch counts as landed, its own included
+
+[signals]                   # each a path or an http(s) address; see `agent signals schema`
+{ranking}
+{regime}
+max_age_s = 172800          # an older signal is refused
+max_gap_s = 86400           # ranking and regime issued further apart are refused
+max_skew_s = 120            # how far a signal's clock may run ahead of ours
+
+[policy]                    # ppm: parts per million of the portfolio; bps: hundredths of a percent
+universe = "strict"         # "strict": what of the top N can be held; "fill": the first N that can
+top_n = 100
+# max_coin_weight_ppm = 250000   # no coin above this; without it there is no cap
+drift_band_ppm = 500        # a coin is left alone within the larger of this ...
+drift_band_of_target_ppm = 100000   # ... and this share of its own target
+min_notional_usd = 50       # smaller orders are skipped
+max_slippage_bps = 50       # what a batch may lose against its plan before it reverts
+max_price_deviation_bps = 500       # pool price against signal and feeds; beyond it a coin is skipped
+max_order_usd = 1000000     # a limit of one order; a breach of this and the next six signs nothing
+max_cycle_usd = 5000000
+max_turnover_ppm = 2000000  # sells and buys together, of the portfolio
+max_cost_bps = 150          # of the notional: gas, venue fees and price impact
+max_fee_per_gas_gwei = 100
+min_gas_reserve_eth = 0.05  # what the agent's account must keep
+batch_gas_share_ppm = 900000        # of the 2^24 gas that one transaction may use
+deadline_s = 1800           # a batch that has not landed by then cannot land
+max_price_move_bps = 1000   # from proposal to plan; beyond it there is a new proposal
+
+[policy.stablecoin_weight_ppm]      # what is held while the regime is bearish; sums to 1000000
+usd-coin = 500000
+tether = 500000
+
+[schedule]                  # all times are UTC
+cron = "0 0 * * MON"        # when a cycle executes
+notice_hours = 12           # how long before that it is proposed
+approval = "none"           # "required": nothing is executed without `agent approve`
+retry_s = 3600              # how long a node or source out of reach is tried again
+
+[key]                       # under systemd: credentials `keystore` and `keystore-password`
+{keystore}
+{password_file}
+
+[ledger]
+path = "agent.sqlite"       # under systemd: /var/lib/agent/agent.sqlite
+
+[log]
+{checkpoint_key}
+"""
+
+
+def settings_template(values: Mapping[str, str]) -> str:
+    """Return the settings file with the given required values; the others stand commented out."""
+    lines = {
+        key: f"{key} = {json.dumps(values[key])}"
+        if key in values
+        else f"# {key} = {json.dumps(example)}   # FILL IN"
+        for key, example in REQUIRED.items()
+    }
+    return TEMPLATE.format(**lines)

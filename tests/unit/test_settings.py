@@ -1,0 +1,177 @@
+"""Settings: their bounds, their sources, and errors that name field, value and mend."""
+
+import tomllib
+from decimal import Decimal
+
+import pytest
+
+from agent.errors import InvalidSettingsError, SettingsError
+from agent.settings import Settings, load_settings, settings_template
+from agent.settings.model import PolicySettings
+from agent.settings.template import REQUIRED
+
+VAULT = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
+VALUES = {
+    "vault": VAULT,
+    "rpc_url": "http://127.0.0.1:8545/key-123",
+    "ranking": "ranking.json",
+    "regime": "https://signals.example.com/regime.json",
+    "keystore": "keystore.json",
+    "password_file": "password",
+    "checkpoint_key": "/etc/agent/checkpoint.pem",
+}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(*edits, **values):
+        text = settings_template({**VALUES, **values})
+        for old, new in edits:
+            assert old in text
+            text = text.replace(old, new)
+        path = tmp_path / "agent.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def errors_of(path):
+    with pytest.raises(InvalidSettingsError) as caught:
+        load_settings(path)
+    return [str(error) for error in caught.value.errors]
+
+
+def test_template_holds_every_setting_and_its_default():
+    settings = tomllib.loads(settings_template(VALUES))
+    required_only = {
+        "portfolio": {"vault": VAULT},
+        "chain": {"rpc_url": VALUES["rpc_url"]},
+        "signals": {key: VALUES[key] for key in ("ranking", "regime")},
+        "key": {key: VALUES[key] for key in ("keystore", "password_file")},
+        "log": {"checkpoint_key": VALUES["checkpoint_key"]},
+    }
+    declared = {name: set(f.annotation.model_fields) for name, f in Settings.model_fields.items()}
+
+    assert Settings(**required_only) == Settings(**settings)
+    assert declared["policy"] - {"max_coin_weight_ppm"} == set(settings["policy"])
+    for name in set(declared) - {"policy"}:
+        assert declared[name] == set(settings[name])
+
+
+def test_empty_template_names_every_required_setting(tmp_path):
+    path = tmp_path / "agent.toml"
+    path.write_text(settings_template({}))
+
+    errors = errors_of(path)
+
+    assert len(REQUIRED) == len(errors)
+    assert "setting portfolio.vault = '(missing)': add it" in errors
+
+
+def test_paths_are_relative_to_the_file(write, tmp_path):
+    settings = load_settings(write())
+
+    assert tmp_path / "keystore.json" == settings.key.keystore
+    assert str(tmp_path / "ranking.json") == settings.signals.ranking
+    assert settings.signals.regime == VALUES["regime"]
+    assert str(settings.log.checkpoint_key) == VALUES["checkpoint_key"]
+
+
+def test_environment_wins_over_the_file(write, monkeypatch):
+    monkeypatch.setenv("AGENT_POLICY__MAX_SLIPPAGE_BPS", "33")
+
+    assert load_settings(write()).policy.max_slippage_bps == 33
+
+
+def test_credentials_win_over_the_file(write, monkeypatch, tmp_path):
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "keystore-password").write_text("secret")
+    (credentials / "rpc-url").write_text("https://node.example.com/key-456\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+
+    settings = load_settings(write())
+
+    assert credentials / "keystore-password" == settings.key.password_file
+    assert settings.chain.rpc_url.get_secret_value() == "https://node.example.com/key-456"
+
+
+def test_unknown_key_is_named_with_the_key_that_was_meant(write):
+    path = write(("max_slippage_bps = 50", "max_slipage_bps = 50"))
+
+    assert ["setting policy.max_slipage_bps = 50: unknown key, did you mean max_slippage_bps?"] == (
+        errors_of(path)
+    )
+
+
+def test_negative_limit_is_refused_with_its_bound(write):
+    path = write(("max_cycle_usd = 5000000", "max_cycle_usd = -1"))
+
+    assert ["setting policy.max_cycle_usd = -1: input should be greater than or equal to 0"] == (
+        errors_of(path)
+    )
+
+
+def test_all_errors_of_a_file_are_reported_at_once(write):
+    path = write(
+        ('cron = "0 0 * * MON"', 'cron = "every monday"'),
+        ("top_n = 100", "top_n = 0"),
+        ("confirmations = 2", "confirmations = 65"),
+        vault=VAULT.replace("C02", "c02"),
+    )
+
+    fields = {line.split()[1] for line in errors_of(path)}
+
+    assert {"schedule.cron", "policy.top_n", "chain.confirmations", "portfolio.vault"} == fields
+
+
+def test_unknown_section_and_unknown_variable_are_refused(write, monkeypatch):
+    monkeypatch.setenv("AGENT_POLCY__TOP_N", "10")
+    path = write(("[ledger]", "[leger]\nx = 1\n[ledger]"))
+
+    errors = errors_of(path)
+
+    assert any("AGENT_POLCY__TOP_N" in e and "did you mean policy?" in e for e in errors)
+    assert any(e.startswith("setting leger = ") and "did you mean ledger?" in e for e in errors)
+
+
+def test_stablecoin_weights_that_do_not_sum_are_refused(write):
+    errors = errors_of(write(("tether = 500000", "tether = 400000")))
+
+    assert [
+        "setting policy = '(section)': stablecoin_weight_ppm sums to 900000, make it 1000000"
+    ] == errors
+
+
+def test_no_error_and_no_dump_shows_the_rpc_url(write):
+    settings = load_settings(write())
+    errors = errors_of(write(rpc_url="ftp://user:key-123@node"))
+
+    assert "key-123" not in repr(settings) + str(settings.public())
+    assert not any("key-123" in error for error in errors)
+
+
+def test_missing_file_says_what_to_do(tmp_path):
+    with pytest.raises(SettingsError, match="write one with agent init"):
+        load_settings(tmp_path / "agent.toml")
+
+
+def test_a_file_that_is_not_toml_is_refused(tmp_path):
+    path = tmp_path / "agent.toml"
+    path.write_text("[portfolio\n")
+
+    with pytest.raises(SettingsError, match="not TOML"):
+        load_settings(path)
+
+
+def test_a_lowercase_vault_is_given_its_checksum(write):
+    assert load_settings(write(vault=VAULT.lower())).portfolio.vault == VAULT
+
+
+def test_policy_is_in_the_planners_units():
+    policy = PolicySettings(max_fee_per_gas_gwei="1.5", min_gas_reserve_eth="0.25").policy()
+
+    assert policy.max_fee_per_gas_wei == 1_500_000_000
+    assert policy.min_gas_reserve_wei == 250_000_000_000_000_000
+    assert policy.max_order_usd == Decimal(1_000_000)
