@@ -27,6 +27,7 @@ class Policy:
     `max_coin_weight_ppm` None means no cap. An order is due when a coin's drift exceeds the larger of
     `drift_band_ppm` (of the portfolio) and `drift_band_of_target_ppm` (of the coin's own target).
     `batch_gas_share_ppm` bounds a batch's gas as a share of the 2^24 transaction cap (EIP-7825).
+    A price feed whose last round is older than `max_feed_age_s` is not used.
     """
 
     universe: Universe
@@ -38,6 +39,7 @@ class Policy:
     min_notional_usd: Decimal
     max_slippage_bps: Bps
     max_price_deviation_bps: Bps
+    max_feed_age_s: int
     max_order_usd: Decimal
     max_cycle_usd: Decimal
     max_turnover_ppm: Ppm

@@ -51,7 +51,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A ranked coin that is not wanted, its share of the ranked market cap, and why."""
+    """A ranked coin that is not wanted, its size as a share of the top-N market cap, and why."""
 
     coin_id: str
     symbol: str
@@ -62,8 +62,12 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basket:
-    """What is wanted. `covered_ppm` is the share of the top-N market cap that can be held as it is."""
+    """What is wanted. `covered_ppm` is the share of the top-N market cap that can be held as it is.
+
+    It is 0 for a basket of stablecoins. `notes` say what an operator should know of how it came about.
+    """
 
     targets: tuple[Target, ...]
     left_out: tuple[LeftOut, ...]
     covered_ppm: Ppm
+    notes: tuple[str, ...]

@@ -95,6 +95,7 @@ class PolicySettings(Section):
     min_notional_usd: UsdSetting = Decimal(50)
     max_slippage_bps: Annotated[int, Field(ge=1, le=1_000)] = 50
     max_price_deviation_bps: Annotated[int, Field(ge=1, le=10_000)] = 500
+    max_feed_age_s: Annotated[int, Field(ge=60, le=7 * DAY_S)] = 90_000
     max_order_usd: UsdSetting = Decimal(1_000_000)
     max_cycle_usd: UsdSetting = Decimal(5_000_000)
     max_turnover_ppm: Annotated[int, Field(ge=0, le=2 * ONE_HUNDRED_PERCENT_PPM)] = 2_000_000
@@ -125,6 +126,7 @@ class PolicySettings(Section):
             min_notional_usd=self.min_notional_usd,
             max_slippage_bps=Bps(self.max_slippage_bps),
             max_price_deviation_bps=Bps(self.max_price_deviation_bps),
+            max_feed_age_s=self.max_feed_age_s,
             max_order_usd=self.max_order_usd,
             max_cycle_usd=self.max_cycle_usd,
             max_turnover_ppm=Ppm(self.max_turnover_ppm),

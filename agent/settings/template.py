@@ -45,6 +45,7 @@ drift_band_of_target_ppm = 100000   # ... and this share of its own target
 min_notional_usd = 50       # smaller orders are skipped
 max_slippage_bps = 50       # what a batch may lose against its plan before it reverts
 max_price_deviation_bps = 500       # pool price against signal and feeds; beyond it a coin is skipped
+max_feed_age_s = 90000      # an older price feed is not used; stablecoin feeds beat once a day
 max_order_usd = 1000000     # a limit of one order; a breach of this and the next six signs nothing
 max_cycle_usd = 5000000
 max_turnover_ppm = 2000000  # sells and buys together, of the portfolio
