@@ -12,6 +12,7 @@ from agent.domain.bodies import Body
 from agent.domain.fill import Fill
 from agent.domain.intent import (
     Attempt,
+    FeeCap,
     Intent,
     LogEntry,
     Receipt,
@@ -112,20 +113,22 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedCall:
-    """A transaction to be rehearsed, not signed."""
+    """A transaction to be rehearsed, not signed; `fee_cap` is what it would be signed with."""
 
     sender: Address
     to: Address
     data: bytes
     value_wei: int
     gas_limit: int
+    fee_cap: FeeCap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedOutcome:
     """What one rehearsed call did. `deltas` by token address (zero address: ETH of the account).
 
-    `allowances` maps (token, spender) to what stands afterwards, zeros left out.
+    `allowances` maps (token, spender) to what stands afterwards, zeros left out. `revert_reason` is
+    the 0x-hex data that the call reverted with, or the node's words where there is none.
     """
 
     is_success: bool
@@ -139,9 +142,18 @@ class SimulatedOutcome:
 class Simulator(Protocol):
     """Executes calls in sequence on the state after `block`, without leaving a trace."""
 
+    @property
+    def name(self) -> str: ...
+
     def simulate(
         self, *, calls: Sequence[SimulatedCall], watch: Watch, block: Block
-    ) -> tuple[SimulatedOutcome, ...]: ...
+    ) -> tuple[SimulatedOutcome, ...]:
+        """Return what each call did, a block for each; the first that fails is the last one run.
+
+        Raises:
+            NodeUnfitError: the node cannot simulate, or not on that block.
+            RpcUnavailableError: it does not answer.
+        """
 
 
 class Signer(Protocol):

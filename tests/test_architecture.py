@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "observe": {"domain"},
     "settings": {"domain", "errors"},
     "execution": {"domain", "errors", "ports", "observe"},
-    "rehearsal": {"domain", "errors", "ports", "observe"},
+    "rehearsal": {"domain", "errors", "ports", "observe", "execution"},
     "log": {"domain", "errors", "planning"},
     "adapters": {"domain", "errors", "ports", "settings", "log"},
     "daemon": {
@@ -36,9 +36,10 @@ MAY_IMPORT = {
 PURE = {"domain", "planning"}
 PURE_STDLIB = {
     "__future__", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum",
-    "functools", "itertools", "json", "math", "types", "typing",
+    "fractions", "functools", "itertools", "json", "math", "types", "typing",
 }  # fmt: skip
 PURE_BESIDES = {"domain": {"hashlib", "rfc8785"}, "planning": {"numpy", "scipy", "numba"}}
+SHARED_ADAPTERS = {"http", "wire", "rpc", "abi"}
 ONLY_IMPORTER = {"structlog": "observe", "dbos": "workflow"}
 
 
@@ -91,13 +92,13 @@ def test_each_framework_has_one_importer(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [p for p in MODULES if layer(p) == "adapters" and p.stem not in {"__init__", "http"}],
+    [p for p in MODULES if layer(p) == "adapters" and p.stem not in {"__init__", *SHARED_ADAPTERS}],
     ids=lambda p: p.stem,
 )
 def test_adapters_do_not_import_each_other(path: Path) -> None:
     theirs = {i for i in imports(ast.parse(path.read_text())) if i.startswith("agent.adapters.")}
 
-    assert theirs <= {"agent.adapters.http"}
+    assert theirs <= {f"agent.adapters.{name}" for name in SHARED_ADAPTERS}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
