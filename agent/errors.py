@@ -14,6 +14,8 @@ Every message is one line: the field or thing, its value, and the mend.
     . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, LedgerError,
       NonceMismatchError, CalldataError, UnexpectedRevertError, OutcomeMismatchError
   - LogVerificationError  the log does not prove what it claims
+
+`StopRequestedError` stands outside the tree: being asked to stop is not a failure.
 """
 
 from __future__ import annotations
@@ -58,6 +60,15 @@ class KeyFileError(InputError):
         """Name the file and the mend; never the password."""
         self.path, self.reason, self.mend = path, reason, mend
         super().__init__(f"keystore {path}: {reason}; {mend}")
+
+
+class CheckpointKeyError(InputError):
+    """A key of the log's checkpoints cannot be used."""
+
+    def __init__(self, *, path: str, reason: str, mend: str) -> None:
+        """Name the file and the mend."""
+        self.path, self.reason, self.mend = path, reason, mend
+        super().__init__(f"checkpoint key {path}: {reason}: {mend}")
 
 
 class InfeasibleTargetError(InputError):
@@ -315,3 +326,10 @@ class LogVerificationError(AgentError):
         """Name the record or checkpoint, and what is wrong with it."""
         self.where, self.reason = where, reason
         super().__init__(f"log verification failed at {where}: {reason}")
+
+
+class StopRequestedError(BaseException):
+    """The process is asked to stop: leave everything as it stands, the next start goes on from there.
+
+    Like KeyboardInterrupt it is no Exception, so that nothing that mends failures catches it.
+    """

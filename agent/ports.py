@@ -35,7 +35,28 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
     def sleep(self, seconds: float) -> None:
-        """Return after `seconds`, or sooner when the process is asked to stop."""
+        """Return after `seconds`.
+
+        Raises:
+            StopRequestedError: the process is asked to stop, at once if it already was.
+        """
+
+
+class Supervisor(Protocol):
+    """Whoever started the service and watches over it."""
+
+    @property
+    def heartbeat_s(self) -> float | None:
+        """How often a sign of life is wanted, None if never."""
+
+    def ready(self) -> None: ...
+
+    def status(self, text: str) -> None:
+        """Say in one line what the service is at."""
+
+    def heartbeat(self) -> None: ...
+
+    def stopping(self) -> None: ...
 
 
 class RankingSource(Protocol):

@@ -1,0 +1,241 @@
+"""Every event worth knowing: one function each, which alone knows the event's name and fields.
+
+Events are past facts in snake_case, values are fields. No function takes a key, a password, an address
+of a node, or raw signed bytes, so none can reach the output.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TextIO
+
+import structlog
+from structlog.contextvars import bound_contextvars, merge_contextvars
+
+from agent.domain.bodies import SignalName
+from agent.domain.fill import CycleReport
+from agent.domain.intent import Intent
+from agent.domain.plan import Plan, Proposal
+from agent.domain.record import Checkpoint
+
+_log = structlog.stdlib.get_logger("agent")
+
+
+def configure(*, level: int = logging.INFO, stream: TextIO | None = None) -> None:
+    """Send events to `stream` (stderr by default): readable on a terminal, else one JSON object a line.
+
+    What libraries log goes the same way, from warnings up.
+    """
+    out = stream or sys.stderr
+    shared: list[structlog.types.Processor] = [
+        merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _plain_values,
+    ]
+    renderer = _renderer(out)
+    structlog.configure(
+        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                renderer,
+            ],
+        )
+    )
+    for name in ("", "dbos"):
+        logger = logging.getLogger(name)
+        logger.handlers = [handler]
+        logger.setLevel(logging.WARNING)
+
+
+def _renderer(out: TextIO) -> structlog.types.Processor:
+    if out.isatty():
+        return structlog.dev.ConsoleRenderer(pad_event_to=24)
+    return structlog.processors.JSONRenderer()
+
+
+def _plain_values(
+    _logger: object, _method: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    return {key: _plain(value) for key, value in event.items()}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Decimal():
+            return format(value, "f")
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case _:
+            return value
+
+
+@contextmanager
+def cycle(cycle_id: str) -> Iterator[None]:
+    """Bind the cycle's id to every event inside."""
+    with bound_contextvars(cycle_id=cycle_id):
+        yield
+
+
+def service_started(*, version: str, settings: Mapping[str, Any]) -> None:
+    _log.info("service_started", version=version, settings=settings)
+
+
+def service_stopping(*, reason: str) -> None:
+    _log.info("service_stopping", reason=reason)
+
+
+def service_stopped() -> None:
+    _log.info("service_stopped")
+
+
+def cycle_scheduled(*, cycle_id: str, starts_at: datetime, executes_at: datetime) -> None:
+    _log.info(
+        "cycle_scheduled", next_cycle_id=cycle_id, starts_at=starts_at, executes_at=executes_at
+    )
+
+
+def cycle_caught_up(*, cycle_id: str, missed_at: datetime) -> None:
+    _log.warning("cycle_caught_up", missed_cycle_id=cycle_id, missed_at=missed_at)
+
+
+def signal_accepted(*, signal: SignalName, source: str, issued_at: datetime, sha256: str) -> None:
+    _log.info(
+        "signal_accepted", signal=str(signal), source=source, issued_at=issued_at, sha256=sha256
+    )
+
+
+def signal_refused(*, signal: SignalName, source: str, reason: str) -> None:
+    _log.warning("signal_refused", signal=str(signal), source=source, reason=reason)
+
+
+def proposal_made(proposal: Proposal, *, proposal_id: str) -> None:
+    _log.info(
+        "proposal_made",
+        proposal_id=proposal_id,
+        executes_at=proposal.executes_at,
+        regime=str(proposal.regime),
+        block=proposal.block.number,
+        orders=len(proposal.orders),
+        skipped=len(proposal.skipped),
+        notional_usd=proposal.cost.notional_usd,
+        cost_usd=proposal.cost.total_usd,
+    )
+
+
+def plan_made(plan: Plan, *, plan_id: str) -> None:
+    _log.info(
+        "plan_made",
+        plan_id=plan_id,
+        proposal_id=plan.proposal_id,
+        block=plan.block.number,
+        orders=len(plan.orders),
+        skipped=len(plan.skipped),
+        batches=len(plan.batches),
+        notional_usd=plan.cost.notional_usd,
+        cost_usd=plan.cost.total_usd,
+    )
+
+
+def step_retried(*, step: str, reason: str, waited_s: int) -> None:
+    _log.warning("step_retried", step=step, reason=reason, waited_s=waited_s)
+
+
+def batch_opened(intent: Intent) -> None:
+    _log.info(
+        "batch_opened",
+        intent_id=intent.intent_id,
+        batch=intent.batch_index,
+        sequence=intent.sequence,
+    )
+
+
+def batch_rehearsed(*, intent_id: str, simulator: str, gas_used: int, block: int) -> None:
+    _log.info(
+        "batch_rehearsed", intent_id=intent_id, simulator=simulator, gas_used=gas_used, block=block
+    )
+
+
+def batch_signed(*, intent_id: str, nonce: int, attempt: int, tx_hash: str) -> None:
+    _log.info("batch_signed", intent_id=intent_id, nonce=nonce, attempt=attempt, tx_hash=tx_hash)
+
+
+def batch_sent(*, intent_id: str, tx_hash: str, is_accepted: bool, answer: str) -> None:
+    _log.info(
+        "batch_sent", intent_id=intent_id, tx_hash=tx_hash, is_accepted=is_accepted, answer=answer
+    )
+
+
+def batch_mined(
+    *, intent_id: str, tx_hash: str, block: int, gas_used: int, is_success: bool
+) -> None:
+    _log.info(
+        "batch_mined",
+        intent_id=intent_id,
+        tx_hash=tx_hash,
+        block=block,
+        gas_used=gas_used,
+        is_success=is_success,
+    )
+
+
+def batch_filled(*, intent_id: str, fills: int, realised_slippage_bps: Decimal) -> None:
+    _log.info(
+        "batch_filled",
+        intent_id=intent_id,
+        fills=fills,
+        realised_slippage_bps=realised_slippage_bps,
+    )
+
+
+def checkpoint_sealed(checkpoint: Checkpoint) -> None:
+    _log.info(
+        "checkpoint_sealed",
+        size=checkpoint.size,
+        head=checkpoint.head,
+        block=checkpoint.block_number,
+        next_nonce=checkpoint.next_nonce,
+    )
+
+
+def cycle_reported(report: CycleReport) -> None:
+    _log.info(
+        "cycle_reported",
+        plan_id=report.plan_id,
+        batches=len(report.outcomes),
+        traded_usd=report.traded_usd,
+        gas_usd=report.realised_gas_usd,
+        slippage_usd=report.realised_slippage_usd,
+        max_drift_after_ppm=report.max_drift_after_ppm,
+    )
+
+
+def cycle_skipped(*, error: str, reason: str) -> None:
+    _log.warning("cycle_skipped", error=error, reason=reason)
+
+
+def cycle_halted(*, error: str, reason: str) -> None:
+    _log.error("cycle_halted", error=error, reason=reason)
+
+
+def command_refused(*, error: str, reason: str) -> None:
+    _log.error("command_refused", error=error, reason=reason)
+
+
+def unexpected_error(error: BaseException) -> None:
+    """Record a failure that nobody named, with its traceback: it is a bug."""
+    _log.critical("unexpected_error", error=type(error).__name__, exc_info=error)
