@@ -54,8 +54,9 @@ class Tick:
 class V3Pool:
     """A concentrated-liquidity pool.
 
-    `ticks` holds every initialised tick of [`scanned_from`, `scanned_to`], ascending. Beyond that
-    range nothing is known, and nothing may be assumed.
+    `ticks` holds every initialised tick of [`scanned_from`, `scanned_to`], ascending; the range is
+    made of whole words of the pool's tick bitmap, cut at the least and greatest tick there is.
+    Beyond it nothing is known, and nothing may be assumed.
     """
 
     ref: PoolRef

@@ -1,0 +1,38 @@
+"""What pools answer to an exact input: an output and the state it leaves, or why they cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.domain.pool import PoolState
+
+
+class Shortfall(StrEnum):
+    """Why a pool, or all of them together, do not take all of an input."""
+
+    BEYOND_SCAN = "the price would leave the range of ticks that was read"
+    EXHAUSTED = "the pool's liquidity ends before the input does"
+    TOO_LARGE = "the pool's reserves would exceed 112 bits"
+    NO_POOL = "no pool trades the pair"
+    BUYS_NOTHING = "the input buys less than one base unit, which the pool refuses"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapResult:
+    """A swap that spends its whole input; `amount_out` in base units, rounded as the pool rounds."""
+
+    amount_out: int
+    pool_after: PoolState
+    ticks_crossed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfillable:
+    """An input that cannot be spent in full. `absorbed` is the part that surely can be, in base units."""
+
+    shortfall: Shortfall
+    absorbed: int
+
+
+Swap = SwapResult | Unfillable

@@ -1,0 +1,39 @@
+"""One exact input into one pool, whatever protocol it speaks; and the price it has before."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from agent.domain.pool import PoolState, V2Pool
+from agent.domain.swap import Swap
+from agent.planning import v2_math, v3_math
+
+
+def swap_exact_in(pool: PoolState, *, zero_for_one: bool, amount_in: int) -> Swap:
+    """Return what the pool pays for all of `amount_in` base units and the state it is left in.
+
+    Raises:
+        ValueError: `amount_in` is not positive; no pool accepts that.
+    """
+    if amount_in <= 0:
+        raise ValueError(f"amount_in is {amount_in}: a swap needs a positive input")
+    if isinstance(pool, V2Pool):
+        return v2_math.swap_exact_in(pool, zero_for_one=zero_for_one, amount_in=amount_in)
+    return v3_math.swap_exact_in(pool, zero_for_one=zero_for_one, amount_in=amount_in)
+
+
+def mid_price(pool: PoolState, *, zero_for_one: bool) -> Fraction | None:
+    """Return output per input in base units before fee and impact; None where the pool has no price."""
+    if isinstance(pool, V2Pool):
+        token1, token0 = pool.reserve1, pool.reserve0
+    else:
+        token1, token0 = pool.sqrt_price_x96**2, 1 << 192
+    if token0 == 0 or token1 == 0:
+        return None
+    return Fraction(token1, token0) if zero_for_one else Fraction(token0, token1)
+
+
+def mid_amount_out(pool: PoolState, *, zero_for_one: bool, amount_in: int) -> int:
+    """Return what `amount_in` would bring at the pool's price without fee or impact, rounded down."""
+    price = mid_price(pool, zero_for_one=zero_for_one)
+    return 0 if price is None else int(amount_in * price)

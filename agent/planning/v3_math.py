@@ -1,0 +1,166 @@
+"""Concentrated-liquidity pools: the exact output of an exact input, as Uniswap v3 rounds it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import lru_cache
+
+from agent.domain.pool import Tick, V3Pool
+from agent.domain.swap import Shortfall, Swap, SwapResult, Unfillable
+from agent.domain.units import ONE_HUNDRED_PERCENT_PIPS as _PIPS
+from agent.domain.units import ceil_div
+from agent.planning.tick_math import (
+    MAX_SQRT_RATIO,
+    MAX_TICK,
+    MIN_SQRT_RATIO,
+    MIN_TICK,
+    sqrt_ratio_at_tick,
+    tick_at_sqrt_ratio,
+)
+
+_UINT256 = 1 << 256
+_LOWEST_PRICE = MIN_SQRT_RATIO + 1
+_HIGHEST_PRICE = MAX_SQRT_RATIO - 1
+_TICKS_PER_WORD = 256
+
+
+def swap_exact_in(pool: V3Pool, *, zero_for_one: bool, amount_in: int) -> Swap:
+    """Return what the pool pays for all of `amount_in` (positive) and the state it is left in.
+
+    Follows Uniswap v3 Core white paper, 6.2.3 and 6.3: constant liquidity between two boundaries,
+    which are initialised ticks and the ends of bitmap words, since a pool rounds at both.
+    """
+    step, limit = (step_down, _LOWEST_PRICE) if zero_for_one else (step_up, _HIGHEST_PRICE)
+    price, tick, liquidity = pool.sqrt_price_x96, pool.tick, pool.liquidity
+    if price in (0, limit):
+        return Unfillable(shortfall=Shortfall.EXHAUSTED, absorbed=0)
+    fee_pips, remaining, amount_out, crossed = pool.ref.fee_pips, amount_in, 0, 0
+    for boundary, liquidity_change in boundaries(pool, zero_for_one=zero_for_one):
+        target, before = reachable_price(boundary), price
+        price, spent, bought = step(price, target, liquidity, remaining, fee_pips)
+        remaining -= spent
+        amount_out += bought
+        if price == target != limit:
+            tick = boundary - 1 if zero_for_one else boundary
+            if liquidity_change is not None:
+                liquidity += liquidity_change
+                crossed += 1
+        elif price != before:
+            tick = tick_at_sqrt_ratio(price)
+        if remaining == 0:
+            return SwapResult(
+                amount_out=amount_out,
+                pool_after=_moved(pool, price, tick, liquidity),
+                ticks_crossed=crossed,
+            )
+        if price == limit:
+            return Unfillable(shortfall=Shortfall.EXHAUSTED, absorbed=amount_in - remaining)
+    return Unfillable(shortfall=Shortfall.BEYOND_SCAN, absorbed=amount_in - remaining)
+
+
+def step_down(
+    price: int, target: int, liquidity: int, amount: int, fee_pips: int
+) -> tuple[int, int, int]:
+    """Sell at most `amount` of token0 at constant liquidity, `price` falling to `target` at most.
+
+    Returns (price after, input spent with fee, output). Prices are square roots as Q64.96. Input is
+    dx = L (1/p' - 1/p) rounded up, output dy = L (p - p') rounded down (white paper, 6.13 to 6.16);
+    the fee is rounded up where the target is reached, and is all that is left where it is not.
+    """
+    fall = price - target
+    net = -(-(liquidity << 96) * fall // (price * target))
+    spent = -(-net * _PIPS // (_PIPS - fee_pips))
+    if spent <= amount:
+        return target, spent, liquidity * fall >> 96
+    after = _price_after_token0(price, liquidity, amount * (_PIPS - fee_pips) // _PIPS)
+    return after, amount, liquidity * (price - after) >> 96
+
+
+def step_up(
+    price: int, target: int, liquidity: int, amount: int, fee_pips: int
+) -> tuple[int, int, int]:
+    """Sell at most `amount` of token1, `price` rising to `target` at most; otherwise as `step_down`."""
+    rise = target - price
+    net = -(-liquidity * rise >> 96)
+    spent = -(-net * _PIPS // (_PIPS - fee_pips))
+    if spent <= amount:
+        return target, spent, (liquidity << 96) * rise // (target * price)
+    after = price + (amount * (_PIPS - fee_pips) // _PIPS << 96) // liquidity
+    return after, amount, (liquidity << 96) * (after - price) // (after * price)
+
+
+def _price_after_token0(price: int, liquidity: int, net: int) -> int:
+    """Return L p / (L + dx p) rounded up; in the coarser form where pools would overflow 256 bits."""
+    if net == 0:
+        return price
+    scaled, product = liquidity << 96, net * price
+    if product < _UINT256 and scaled + product < _UINT256:
+        return ceil_div(scaled * price, scaled + product)
+    return ceil_div(scaled, scaled // price + net)
+
+
+@lru_cache(maxsize=1 << 16)
+def reachable_price(boundary: int) -> int:
+    """Return the price at a boundary, kept within what pools let a swap reach."""
+    return min(max(sqrt_ratio_at_tick(boundary), _LOWEST_PRICE), _HIGHEST_PRICE)
+
+
+def boundaries(pool: V3Pool, *, zero_for_one: bool) -> Iterator[tuple[int, int | None]]:
+    """Yield the ticks where a step of a swap ends, and the liquidity change there.
+
+    The change is signed for the direction of the swap; None marks the end of a bitmap word without
+    a tick. The last boundary is the last that was scanned.
+    """
+    return _falling(pool) if zero_for_one else _rising(pool)
+
+
+def _falling(pool: V3Pool) -> Iterator[tuple[int, int | None]]:
+    ticks, word_span = pool.ticks, pool.ref.tick_spacing * _TICKS_PER_WORD
+    position = bisect_right(ticks, pool.tick, key=_index) - 1
+    lowest = pool.tick + 1
+    while True:
+        word_start = max((lowest - 1) // word_span * word_span, MIN_TICK)
+        if word_start < pool.scanned_from:
+            return
+        while position >= 0 and (tick := ticks[position]).index >= word_start:
+            lowest = tick.index
+            yield lowest, -tick.liquidity_net
+            position -= 1
+        if lowest > word_start:
+            yield word_start, None
+        lowest = word_start
+
+
+def _rising(pool: V3Pool) -> Iterator[tuple[int, int | None]]:
+    ticks, spacing = pool.ticks, pool.ref.tick_spacing
+    position, count = bisect_right(ticks, pool.tick, key=_index), len(ticks)
+    highest = pool.tick
+    while True:
+        word = (highest // spacing + 1) // _TICKS_PER_WORD
+        word_end = min((word * _TICKS_PER_WORD + _TICKS_PER_WORD - 1) * spacing, MAX_TICK)
+        if word_end > pool.scanned_to:
+            return
+        while position < count and (tick := ticks[position]).index <= word_end:
+            highest = tick.index
+            yield highest, tick.liquidity_net
+            position += 1
+        if highest < word_end:
+            yield word_end, None
+        highest = word_end
+
+
+def _index(tick: Tick) -> int:
+    return tick.index
+
+
+def _moved(pool: V3Pool, price: int, tick: int, liquidity: int) -> V3Pool:
+    return V3Pool(
+        ref=pool.ref,
+        sqrt_price_x96=price,
+        tick=tick,
+        liquidity=liquidity,
+        ticks=pool.ticks,
+        scanned_from=pool.scanned_from,
+        scanned_to=pool.scanned_to,
+    )
