@@ -1,0 +1,146 @@
+"""Starts Anvil on a free loopback port and makes sure that it never outlives its user."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from anvil.rpc import Call, NodeError, Rpc
+
+ANVIL = Path(__file__).parent / "node_modules" / ".bin" / "anvil"
+
+STARTUP_S = 60.0
+PORT_ATTEMPTS = 5
+
+GUARD = 'read _; kill -KILL "$1"'
+"""Waits until the pipe from our process closes, which every death of it does, then ends Anvil."""
+
+
+class Node:
+    """A running Anvil: its `url`, its `pid`, and JSON-RPC calls to it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
+        self.url = url
+        self.pid = process.pid
+        self._rpc = Rpc(url)
+
+    def rpc(self, method: str, *params: Any) -> Any:  # noqa: ANN401 - any JSON
+        """Call a method; raises `NodeError` with the node's own text when it refuses."""
+        return self._rpc(method, *params)
+
+    def batch(self, calls: Sequence[Call]) -> list[Any]:
+        """Call many methods in order, in few requests."""
+        return self._rpc.batch(calls)
+
+    def head(self) -> dict[str, Any]:
+        """Return the latest block, with the hashes of its transactions."""
+        block: dict[str, Any] = self.rpc("eth_getBlockByNumber", "latest", False)  # noqa: FBT003
+        return block
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Take the chain back, when the block is left, to where it was when it was entered."""
+        base_fee = self.rpc("eth_getBlockByNumber", "pending", False)["baseFeePerGas"]  # noqa: FBT003
+        snapshot = self.rpc("evm_snapshot")
+        try:
+            yield
+        finally:
+            self.rpc("evm_revert", snapshot)
+            # reverting leaves the fee that was due after the blocks that are gone
+            self.rpc("anvil_setNextBlockBaseFeePerGas", base_fee)
+
+    def close(self) -> None:
+        self._rpc.close()
+
+
+@contextmanager
+def anvil(*arguments: str) -> Iterator[Node]:
+    """Run Anvil with the arguments until the block is left, however it is left.
+
+    A clean exit, an exception and Ctrl-C end it here; when our process is killed, a guard does.
+    """
+    if not ANVIL.exists():
+        raise NodeError(f"{ANVIL} is missing: install the chain tools with `npm ci` in anvil/")
+    with tempfile.TemporaryFile() as output:
+        process, url = _start(arguments, output)
+        try:
+            with _guarded(process):
+                node = Node(process, url)
+                try:
+                    yield node
+                finally:
+                    node.close()
+        finally:
+            _end(process)
+
+
+def _start(arguments: Sequence[str], output: IO[bytes]) -> tuple[subprocess.Popen[bytes], str]:
+    for _ in range(PORT_ATTEMPTS):
+        port = _free_port()
+        process = subprocess.Popen(
+            [str(ANVIL), "--host", "127.0.0.1", "--port", str(port), "--quiet", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        url = f"http://127.0.0.1:{port}"
+        try:
+            if _answers(process, url):
+                return process, url
+        except BaseException:
+            _end(process)
+            raise
+    output.seek(0)
+    text = output.read().decode(errors="replace").strip()
+    raise NodeError(f"anvil did not start with {' '.join(arguments)}: {text[-2_000:]}")
+
+
+def _answers(process: subprocess.Popen[bytes], url: str) -> bool:
+    """Return whether the node came up; False when it ended by itself, as on a taken port."""
+    rpc = Rpc(url)
+    deadline = time.monotonic() + STARTUP_S
+    try:
+        while process.poll() is None and time.monotonic() < deadline:
+            with suppress(NodeError):
+                rpc("web3_clientVersion")
+                return True
+            time.sleep(0.02)
+    finally:
+        rpc.close()
+    _end(process)
+    return False
+
+
+@contextmanager
+def _guarded(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    guard = subprocess.Popen(
+        ["/bin/sh", "-c", GUARD, "guard", str(process.pid)],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        _end(process)
+        _end(guard)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    if process.stdin:
+        process.stdin.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
