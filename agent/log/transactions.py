@@ -1,0 +1,73 @@
+"""Signed transactions as bytes: what an EIP-1559 payload says, and who signed it.
+
+Decoded here from RLP and secp256k1 alone, apart from the code that signs, so that neither vouches
+for itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.domain.units import Address
+from agent.errors import CanonicalFormError
+
+EIP_1559 = 2
+SIGNED_FIELDS = 9
+ADDRESS_BYTES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodedTransaction:
+    """What signed bytes say; `tx_hash` and `data` as they are known on chain."""
+
+    tx_hash: str
+    signer: Address
+    chain_id: int
+    nonce: int
+    to: Address
+    value_wei: int
+    data: bytes
+
+
+def decoded(raw: bytes) -> DecodedTransaction:
+    """Return what the signed bytes of a type-2 transaction say.
+
+    Raises:
+        CanonicalFormError: they are not one, or no signer can be recovered.
+    """
+    import rlp  # type: ignore[import-untyped] # noqa: PLC0415 - slow to import, as the next two
+    from eth_hash.auto import keccak  # noqa: PLC0415
+    from eth_utils.address import to_checksum_address  # noqa: PLC0415
+
+    if raw[:1] != bytes([EIP_1559]):
+        raise CanonicalFormError(what="signed bytes are not a type-2 transaction")
+    try:
+        fields = rlp.decode(raw[1:])
+        chain_id, nonce, _, _, _, to, value, data, _ = fields[:SIGNED_FIELDS]
+        parity, r, s = (int.from_bytes(part, "big") for part in fields[SIGNED_FIELDS:])
+        digest = keccak(raw[:1] + rlp.encode(fields[:SIGNED_FIELDS]))
+    except (rlp.exceptions.RLPException, ValueError, TypeError) as error:
+        raise CanonicalFormError(what=f"signed bytes are malformed ({error})") from error
+    if len(to) != ADDRESS_BYTES:
+        raise CanonicalFormError(what="signed bytes create a contract")
+    return DecodedTransaction(
+        tx_hash="0x" + keccak(raw).hex(),
+        signer=_recovered(digest, (parity, r, s)),
+        chain_id=int.from_bytes(chain_id, "big"),
+        nonce=int.from_bytes(nonce, "big"),
+        to=Address(to_checksum_address(to)),
+        value_wei=int.from_bytes(value, "big"),
+        data=bytes(data),
+    )
+
+
+def _recovered(digest: bytes, vrs: tuple[int, int, int]) -> Address:
+    from eth_keys.datatypes import Signature  # noqa: PLC0415 - slow to import, as the next two
+    from eth_keys.exceptions import BadSignature  # noqa: PLC0415
+    from eth_utils.exceptions import ValidationError  # noqa: PLC0415
+
+    try:
+        public = Signature(vrs=vrs).recover_public_key_from_msg_hash(digest)
+    except (BadSignature, ValidationError) as error:
+        raise CanonicalFormError(what=f"no signer can be recovered ({error})") from error
+    return Address(public.to_checksum_address())
