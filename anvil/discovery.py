@@ -1,0 +1,124 @@
+"""Finds the pools that tokens have on a chain, with their depth and price, by asking the factories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from anvil.abi import ZERO, call_data, decoded
+from anvil.addresses import MULTICALL3, V2_FACTORY, V3_FACTORY
+from anvil.fund import Call
+
+V2, V3 = "v2", "v3"
+V2_FEE_PIPS = 3_000
+V3_FEES_PIPS = (100, 500, 3_000, 10_000)
+
+CALLS_PER_REQUEST = 400
+"""Keeps one `eth_call` within the gas that public nodes grant it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPool:
+    """A pool of a token against a hub; `hub_amount` is what it holds of the hub, in base units.
+
+    `hub_per_token` is its mid price in base units of the hub per base unit of the token.
+    """
+
+    address: str
+    kind: str
+    token: str
+    hub: str
+    fee_pips: int
+    hub_amount: int
+    hub_per_token: Decimal
+
+
+def found_pools(rpc: Call, *, tokens: Iterable[str], hubs: Sequence[str]) -> tuple[FoundPool, ...]:
+    """Return every Uniswap v2 and v3 pool with liquidity between the tokens and the hubs."""
+    pairs = sorted(
+        {
+            _sorted_pair(token, hub): (token, hub)
+            for hub in hubs
+            for token in tokens
+            if token != hub
+        }.values()
+    )
+    asked = [(V2, token, hub, V2_FEE_PIPS) for token, hub in pairs]
+    asked += [(V3, token, hub, fee) for token, hub in pairs for fee in V3_FEES_PIPS]
+    places = [decoded(["address"], answer)[0] for answer in _read(rpc, map(_lookup, asked))]
+    standing = [(place, *of) for place, of in zip(places, asked, strict=True) if place != ZERO]
+    states = _read(rpc, (_state(place, kind) for place, kind, *_ in standing))
+    amounts = _read(
+        rpc, ((hub, call_data("balanceOf(address)", place)) for place, _, _, hub, _ in standing)
+    )
+    pools = (
+        FoundPool(
+            address=place, kind=kind, token=token, hub=hub, fee_pips=fee,
+            hub_amount=int(amount, 16), hub_per_token=_price(kind, state, is_token0=int(token, 16) < int(hub, 16)),
+        )
+        for (place, kind, token, hub, fee), state, amount in zip(standing, states, amounts, strict=True)
+    )  # fmt: skip
+    return tuple(pool for pool in pools if pool.hub_per_token > 0)
+
+
+def dollar_prices(
+    pools: Iterable[FoundPool],
+    *,
+    usd_by_hub: Mapping[str, Decimal],
+    decimals_by_token: Mapping[str, int],
+) -> dict[str, Decimal]:
+    """Return dollars per whole token, each from the pool that holds the most dollars of a hub."""
+    deepest: dict[str, tuple[Decimal, Decimal]] = {}
+    for pool in pools:
+        hub_unit_usd = usd_by_hub[pool.hub].scaleb(-decimals_by_token[pool.hub])
+        depth = pool.hub_amount * hub_unit_usd
+        usd = (pool.hub_per_token * hub_unit_usd).scaleb(decimals_by_token[pool.token])
+        if depth > deepest.get(pool.token, (Decimal(0), usd))[0]:
+            deepest[pool.token] = (depth, usd)
+    return {token: usd for token, (_, usd) in deepest.items()}
+
+
+def _sorted_pair(token: str, hub: str) -> tuple[str, ...]:
+    return tuple(sorted((token.lower(), hub.lower())))
+
+
+def _lookup(asked: tuple[str, str, str, int]) -> tuple[str, str]:
+    kind, token, hub, fee = asked
+    if kind == V2:
+        return V2_FACTORY, call_data("getPair(address,address)", token, hub)
+    return V3_FACTORY, call_data("getPool(address,address,uint24)", token, hub, fee)
+
+
+def _state(place: str, kind: str) -> tuple[str, str]:
+    return place, call_data("getReserves()" if kind == V2 else "slot0()")
+
+
+def _price(kind: str, state: str, *, is_token0: bool) -> Decimal:
+    """Return hub base units per token base unit; 0 for a pool without a price."""
+    word0, word1 = (int(state[2 + 64 * i : 66 + 64 * i] or "0", 16) for i in (0, 1))
+    if kind == V2:
+        numerator, denominator = Decimal(word1), Decimal(word0)
+    else:
+        numerator, denominator = Decimal(word0) ** 2, Decimal(2) ** 192
+    if not numerator or not denominator:
+        return Decimal(0)
+    return numerator / denominator if is_token0 else denominator / numerator
+
+
+def _read(rpc: Call, calls: Iterable[tuple[str, str]]) -> list[str]:
+    """Call many views in few requests; a call that fails answers `0x`."""
+    calls = list(calls)
+    answers: list[str] = []
+    for start in range(0, len(calls), CALLS_PER_REQUEST):
+        some = [
+            (to, True, bytes.fromhex(data[2:]))
+            for to, data in calls[start : start + CALLS_PER_REQUEST]
+        ]
+        data = call_data("aggregate3((address,bool,bytes)[])", some)
+        returned: Any = decoded(
+            ["(bool,bytes)[]"], rpc("eth_call", {"to": MULTICALL3, "data": data}, "latest")
+        )[0]
+        answers += ["0x" + (value if is_ok else b"").hex() for is_ok, value in returned]
+    return answers
