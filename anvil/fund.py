@@ -39,7 +39,10 @@ def balance(rpc: Call, token: str, holder: str) -> int:
 def _balance_place(rpc: Call, token: str, holder: str) -> tuple[str, str]:
     """Find the storage word that decides the balance, by trying each that reading it touches."""
     call = _balance_call(token, holder)
-    touched = rpc("eth_createAccessList", call, "latest")["accessList"]
+    try:
+        touched = rpc("eth_createAccessList", call, "latest")["accessList"]
+    except NodeError as error:
+        raise NodeError(f"{token} does not answer balanceOf: {error}") from error
     for entry in touched:
         for slot in entry["storageKeys"]:
             override = {entry["address"]: {"stateDiff": {slot: word(PROBE)}}}

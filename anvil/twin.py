@@ -6,15 +6,20 @@ import fcntl
 import gzip
 import hashlib
 import json
+import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from anvil.assets import MAINNET, RANKING, TOKEN_MAP
 from anvil.build import BLOCK_TIME_S, BLOCKS_AFTER_LOADING, HEAD, Progress, build, mine_at
+from anvil.describe import table
 from anvil.node import Node, anvil
 from anvil.rpc import NodeError
 
@@ -50,6 +55,7 @@ def twin_state(progress: Progress | None = None) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not directory.exists():
             _build_into(directory, progress or _to_stderr)
+            _drop_others(directory)
     return directory
 
 
@@ -121,6 +127,13 @@ def _build_into(directory: Path, progress: Progress) -> None:
         unfinished.rename(directory)
 
 
+def _drop_others(directory: Path) -> None:
+    """Remove twins of former inputs, 50 MB each."""
+    for other in CACHE.iterdir():
+        if other.is_dir() and other != directory:
+            shutil.rmtree(other)
+
+
 def _key() -> str:
     """Return the SHA-256 of everything that the twin is made from."""
     inputs = [TOKEN_MAP, RANKING, MAINNET, HERE / "package-lock.json"]
@@ -133,4 +146,22 @@ def _key() -> str:
 
 
 def _to_stderr(step: str) -> None:
-    print(f"building the twin: {step}", file=sys.stderr)
+    print(f"building the twin: {step}", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Build the twin anew and say what stands there."""
+    shutil.rmtree(CACHE / _key(), ignore_errors=True)
+    started = time.monotonic()
+    try:
+        built = manifest()
+    except NodeError as error:
+        sys.exit(f"the twin was not built: {error}")
+    console = Console()
+    console.print(table(built))
+    console.print(f"Built in {time.monotonic() - started:.1f} s, kept in {CACHE}.")
+    console.print("Next: `make run` rebalances a sample portfolio on a fork of it.")
+
+
+if __name__ == "__main__":
+    main()
