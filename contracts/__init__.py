@@ -1,0 +1,1 @@
+"""The contracts in Solidity, and what builds their artifacts."""
