@@ -57,12 +57,14 @@ def tick_at(sqrt_price: int) -> int:
 def shifted(curve: Iterable[tuple[int, int]], from_tick: int, to_tick: int, spacing: int) -> Curve:
     """Move a curve by the whole number of tick spacings that brings its price nearest to another.
 
-    The liquidity stays what it was on mainnet. Ticks that would leave the usable range stop at its
-    ends, where the full-range positions are.
+    The liquidity stays what it was on mainnet. The usable range's ends, where the full-range
+    positions are, stay where they are, and ticks that would leave the range stop there.
     """
     by = round(Fraction(to_tick - from_tick, spacing)) * spacing
     end = MAX_TICK // spacing * spacing
-    return merged((max(-end, min(end, tick + by)), net) for tick, net in curve)
+    return merged(
+        (tick if abs(tick) == end else max(-end, min(end, tick + by)), net) for tick, net in curve
+    )
 
 
 def merged(ticks: Iterable[tuple[int, int]]) -> Curve:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +15,6 @@ from anvil.assets import Asset, assets, mainnet_pools
 from anvil.curves import X96, Curve, liquidity_at, shifted, sqrt_price_x96, tick_at
 from anvil.model import (
     HUB_POOLS,
-    STABLE_POOLS,
     STABLE_SHAPE,
     TOKEN_WITH_FEE_POOLS,
     VOLATILE_SHAPE,
@@ -123,7 +122,7 @@ def _models(asset: Asset) -> tuple[PoolModel, ...]:
         return HUB_POOLS
     if asset.contract == "FeeToken":
         return TOKEN_WITH_FEE_POOLS
-    return STABLE_POOLS if asset.is_stable else depth_class(asset.market_cap_usd).pools
+    return depth_class(asset.market_cap_usd, is_stable=asset.is_stable).pools
 
 
 def _modelled_key(asset: Asset, model: PoolModel) -> PoolKey:
@@ -168,10 +167,3 @@ def _v2(key: PoolKey, source: str, liquidity: int) -> PoolState:
         reserve0=liquidity * X96 // sqrt_price,
         reserve1=liquidity * sqrt_price // X96,
     )
-
-
-def pools_by_pair(states: tuple[PoolState, ...]) -> Iterator[tuple[tuple[str, str], PoolState]]:
-    """Yield every pool under its pair of tokens, with ETH as WETH."""
-    for state in states:
-        pair = (state.key.token0.replace(ZERO, at.WETH), state.key.token1)
-        yield (pair[0], pair[1]), state

@@ -102,11 +102,26 @@ CLASSES = (
     ),
 )
 
-STABLE_POOLS = (
-    _model("v3", Quote.USDC, 100, 8_000_000),
-    _model("v3", Quote.USDT, 100, 5_000_000),
-    _model("v3", Quote.WETH, 3000, 100_000),
-    _model("v4", Quote.USDC, 100, 2_000_000),
+STABLE_CLASSES = (
+    DepthClass(
+        name="large stablecoin",
+        min_cap_usd=1_000_000_000,
+        pools=(
+            _model("v3", Quote.USDC, 100, 8_000_000),
+            _model("v3", Quote.USDT, 100, 5_000_000),
+            _model("v3", Quote.WETH, 3000, 100_000),
+            _model("v4", Quote.USDC, 100, 2_000_000),
+        ),
+    ),
+    DepthClass(
+        name="small stablecoin",
+        min_cap_usd=0,
+        pools=(
+            _model("v3", Quote.USDC, 100, 600_000),
+            _model("v3", Quote.USDT, 500, 300_000),
+            _model("v3", Quote.WETH, 3000, 20_000),
+        ),
+    ),
 )
 
 HUB_POOLS = (
@@ -141,8 +156,9 @@ SPREAD = Decimal("0.4")
 """Modelled depths and widths vary by token within 1 ± this, or every token would cost the same."""
 
 
-def depth_class(market_cap_usd: Decimal) -> DepthClass:
-    return next(c for c in CLASSES if market_cap_usd >= c.min_cap_usd)
+def depth_class(market_cap_usd: Decimal, *, is_stable: bool) -> DepthClass:
+    classes = STABLE_CLASSES if is_stable else CLASSES
+    return next(c for c in classes if market_cap_usd >= c.min_cap_usd)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
