@@ -7,12 +7,13 @@ Every message is one line: the field or thing, its value, and the mend.
     . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, SignalsDisagreeError)
     . InfeasibleTargetError, KeyFileError, CanonicalFormError, DataFileError
   - RetryableError        same call, same cycle
-    . RpcUnavailableError, SourceUnavailableError, InDoubtError
+    . RpcUnavailableError, SourceUnavailableError, FeedUnusableError, InDoubtError
   - SkipCycleError        drop this plan, start again next cycle
-    . PlanOutOfBoundsError, ProposalNotApprovedError
+    . PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError
   - HaltError             stop trading and page a human
     . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, LedgerError,
-      NonceMismatchError, CalldataError, UnexpectedRevertError, OutcomeMismatchError
+      NonceMismatchError, CalldataError, TokenUnreadableError, UnexpectedRevertError,
+      OutcomeMismatchError, ReviewNeededError, UnexpectedError
   - LogVerificationError  the log does not prove what it claims
 
 `StopRequestedError` stands outside the tree: being asked to stop is not a failure.
@@ -179,14 +180,26 @@ class SourceUnavailableError(RetryableError):
 
 
 class InDoubtError(RetryableError):
-    """A transaction that was sent is neither mined nor known to have failed."""
+    """A transaction that was sent is neither confirmed nor known to have failed."""
 
     def __init__(self, *, tx_hash: str, waited_s: int) -> None:
         """Name the transaction and how long it was watched, in seconds."""
         self.tx_hash, self.waited_s = tx_hash, waited_s
         super().__init__(
-            f"transaction {tx_hash} is not mined after {waited_s} s: its fate is open, nothing else is "
-            "sent; start again to go on with the same bytes"
+            f"transaction {tx_hash} is not confirmed after {waited_s} s: its fate is open, nothing else "
+            "is sent; start again to go on with the same bytes"
+        )
+
+
+class FeedUnusableError(RetryableError):
+    """A price feed that nothing can be valued without has no fresh answer."""
+
+    def __init__(self, *, token: str, feed: str, reason: str) -> None:
+        """Name the token, its feed, and what is wrong with it."""
+        self.token, self.feed, self.reason = token, feed, reason
+        super().__init__(
+            f"price feed {feed} of {token} is not usable: {reason}: wait for its next round, "
+            "correct the address book, or raise policy.max_feed_age_s"
         )
 
 
@@ -207,10 +220,47 @@ class PlanOutOfBoundsError(SkipCycleError):
         )
 
 
+class ProposalNotApprovedError(SkipCycleError):
+    """Nobody let the proposal go ahead in time."""
+
+    def __init__(self, *, cycle_id: str, proposal_id: str) -> None:
+        """Name the proposal that was not approved."""
+        self.cycle_id, self.proposal_id = cycle_id, proposal_id
+        super().__init__(
+            f"proposal {proposal_id} of {cycle_id} was not approved in time: nothing was signed; "
+            "agent run --once makes a new one, agent approve lets it go ahead"
+        )
+
+
+class PlanExpiredError(SkipCycleError):
+    """A plan was not finished before its deadline."""
+
+    def __init__(self, *, batch_index: int, deadline: int, now: int) -> None:
+        """Name the batch that is not sent any more, and both block times in Unix seconds."""
+        self.batch_index, self.deadline, self.now = batch_index, deadline, now
+        super().__init__(
+            f"batch {batch_index} could land until block time {deadline}, it is {now}: nothing more was "
+            "signed; agent run --once plans what is left anew"
+        )
+
+
 class HaltError(AgentError):
-    """Stop trading and call a human."""
+    """Stop trading and call a human. After one that `needs_review` no cycle starts before a sign-off."""
 
     exit_code = 6
+    needs_review: ClassVar[bool] = False
+
+
+class ReviewNeededError(HaltError):
+    """An earlier cycle ended in a way that a human must look at first."""
+
+    def __init__(self, *, cycle_id: str, reason: str) -> None:
+        """Name the cycle to be reviewed, and why it ended."""
+        self.cycle_id, self.reason = cycle_id, reason
+        super().__init__(
+            f"cycle {cycle_id} is not reviewed yet ({reason}): nothing was signed; "
+            f"look at it with agent log review, then agent log sign-off"
+        )
 
 
 class LimitsBreachedError(HaltError):
@@ -276,6 +326,8 @@ class LedgerError(HaltError):
 class NonceMismatchError(HaltError):
     """The account's nonce on chain is not what the ledger says it must be."""
 
+    needs_review = True
+
     def __init__(self, *, account: str, expected: int, found: int) -> None:
         """Give both nonces."""
         self.account, self.expected, self.found = account, expected, found
@@ -294,8 +346,22 @@ class CalldataError(HaltError):
         super().__init__(f"calldata: {what}: nothing was signed with it; plan again")
 
 
+class TokenUnreadableError(HaltError):
+    """A token does not say a balance or an allowance."""
+
+    def __init__(self, *, token: str) -> None:
+        """Name the token's address."""
+        self.token = token
+        super().__init__(
+            f"token {token} does not say its balances: nothing is traded; look at its contract, and "
+            "take it out of the portfolio if that stays so"
+        )
+
+
 class UnexpectedRevertError(HaltError):
     """A batch that was rehearsed reverted on chain; all that it cost is gas."""
+
+    needs_review = True
 
     def __init__(self, *, tx_hash: str, batch_index: int) -> None:
         """Name the batch and its transaction."""
@@ -309,12 +375,26 @@ class UnexpectedRevertError(HaltError):
 class OutcomeMismatchError(HaltError):
     """What the chain says happened is not what was sent."""
 
+    needs_review = True
+
     def __init__(self, *, tx_hash: str, what: str, expected: str, found: str) -> None:
         """Name the transaction and both values."""
         self.tx_hash, self.what, self.expected, self.found = tx_hash, what, expected, found
         super().__init__(
             f"transaction {tx_hash}: {what} is {found}, expected {expected}: trading halts; see agent status"
         )
+
+
+class UnexpectedError(HaltError):
+    """Something failed in a way that nobody named: a bug."""
+
+    exit_code = 1
+    needs_review = True
+
+    def __init__(self, *, where: str, kind: str) -> None:
+        """Name the step and the class of the exception; its words may hold anything."""
+        self.where, self.kind = where, kind
+        super().__init__(f"{kind} in {where}: this is a bug; the traceback is in the service's log")
 
 
 class LogVerificationError(AgentError):

@@ -1,0 +1,124 @@
+"""What a receipt's logs say: the events of batches, pools and tokens as values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
+from agent.domain.intent import LogEntry
+from agent.domain.units import Address
+
+
+def _topic(signature: str) -> str:
+    return "0x" + keccak(text=signature).hex()
+
+
+BATCH_EXECUTED = _topic("BatchExecuted(bytes32,bytes32,uint64)")
+SWAP_V2 = _topic("Swap(address,uint256,uint256,uint256,uint256,address)")
+SWAPS_V3 = frozenset(
+    {
+        _topic("Swap(address,address,int256,int256,uint160,uint128,int24)"),
+        # PancakeSwap v3 adds two protocol fees at the end.
+        _topic("Swap(address,address,int256,int256,uint160,uint128,int24,uint128,uint128)"),
+    }
+)
+TRANSFER = _topic("Transfer(address,address,uint256)")
+APPROVAL = _topic("Approval(address,address,uint256)")
+INDEXED_TOKEN_TOPICS = 3
+"""Of an ERC-20's Transfer or Approval; an ERC-721 has the same signature and one more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """A batch that the contract says it ran; hashes as 64 hex digits."""
+
+    plan_id: str
+    intent_hash: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swap:
+    """A swap as the pool tells it, from the pool's side: what came in of one token, and went out of the other."""
+
+    pool: Address
+    is_zero_for_one: bool
+    amount_in: int
+    amount_out: int
+
+
+def executed(logs: Iterable[LogEntry], contract: Address) -> tuple[Executed, ...]:
+    """Return the batches that `contract` ran."""
+    return tuple(
+        Executed(
+            plan_id=log.topics[1][2:],
+            intent_hash=log.topics[2][2:],
+            sequence=_words(log)[0],
+        )
+        for log in logs
+        if log.address == contract and log.topics[:1] == (BATCH_EXECUTED,)
+    )
+
+
+def swaps(logs: Iterable[LogEntry], pools: frozenset[Address]) -> tuple[Swap, ...]:
+    """Return the swaps of `pools`, in the order in which they happened."""
+    found = (_swap(log) for log in logs if log.address in pools and log.topics)
+    return tuple(swap for swap in found if swap is not None)
+
+
+def _swap(log: LogEntry) -> Swap | None:
+    if log.topics[0] == SWAP_V2:
+        in0, in1, out0, out1 = _words(log)[:4]
+        change0, change1 = in0 - out0, in1 - out1
+    elif log.topics[0] in SWAPS_V3:
+        change0, change1 = map(_signed, _words(log)[:2])
+    else:
+        return None
+    is_zero_for_one = change0 > 0
+    amount_in, amount_out = (change0, -change1) if is_zero_for_one else (change1, -change0)
+    return Swap(
+        pool=log.address,
+        is_zero_for_one=is_zero_for_one,
+        amount_in=amount_in,
+        amount_out=amount_out,
+    )
+
+
+def transferred(logs: Iterable[LogEntry], account: Address) -> Mapping[Address, int]:
+    """Return, by token, what its Transfer events say that `account` gained."""
+    gained: defaultdict[Address, int] = defaultdict(int)
+    for log in logs:
+        if len(log.topics) != INDEXED_TOKEN_TOPICS or log.topics[0] != TRANSFER:
+            continue
+        sender, receiver, amount = _account(log.topics[1]), _account(log.topics[2]), _words(log)[0]
+        gained[log.address] += amount * ((receiver == account) - (sender == account))
+    return {token: amount for token, amount in gained.items() if amount}
+
+
+def approved(logs: Iterable[LogEntry], account: Address) -> Mapping[tuple[Address, Address], int]:
+    """Return, by token and spender, what `account` last approved according to events, zeros left out."""
+    standing = {
+        (log.address, _account(log.topics[2])): _words(log)[0]
+        for log in logs
+        if len(log.topics) == INDEXED_TOKEN_TOPICS
+        and log.topics[0] == APPROVAL
+        and _account(log.topics[1]) == account
+    }
+    return {pair: amount for pair, amount in standing.items() if amount}
+
+
+def _account(topic: str) -> Address:
+    return Address(to_checksum_address("0x" + topic[-40:]))
+
+
+def _words(log: LogEntry) -> list[int]:
+    raw = bytes.fromhex(log.data[2:])
+    return [int.from_bytes(raw[at : at + 32], "big") for at in range(0, len(raw), 32)]
+
+
+def _signed(word: int) -> int:
+    return word - 2**256 if word >= 2**255 else word

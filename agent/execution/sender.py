@@ -1,0 +1,172 @@
+"""Taking an intent to its end: reserve, sign, record, send, watch, confirm; from wherever the ledger stands.
+
+Every step is committed before the act that it permits, so the same call resumes after any interruption:
+it goes on from the ledger's state, sends the stored bytes again, and never signs twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.domain.fill import BatchOutcome
+from agent.domain.intent import FeeCap, Receipt, TxState
+from agent.errors import InDoubtError, LedgerError, OutcomeMismatchError, PlanExpiredError
+from agent.execution.broadcasting import broadcast
+from agent.execution.finality import settle_pending
+from agent.execution.nonces import next_nonce
+from agent.execution.prepared import PreparedBatch
+from agent.execution.receipts import find_receipt
+from agent.execution.send_state import Step, next_step
+from agent.execution.settlement import settled
+from agent.execution.signing import check_signer, sign_and_record
+from agent.ports import Broadcaster, Chain, Clock, IntentStatus, Ledger, Signer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How a transaction is followed; times in seconds.
+
+    `confirmations` counts the block that mined it as one. The same bytes are sent again every
+    `resend_s`; after `patience_s` the wait is given up, the transaction is not.
+    """
+
+    confirmations: int
+    poll_s: float = 2.0
+    resend_s: float = 36.0
+    patience_s: float = 1_800.0
+
+
+@dataclass(slots=True)
+class _Wait:
+    """Counts what was slept, not what a clock says: a fork's clock stands still between blocks."""
+
+    clock: Clock
+    pace: Pace
+    waited_s: float = 0.0
+    resend_at_s: float = 0.0
+
+    def is_send_due(self) -> bool:
+        is_due = self.waited_s >= self.resend_at_s
+        if is_due:
+            self.resend_at_s = self.waited_s + self.pace.resend_s
+        return is_due
+
+    def rest(self, status: IntentStatus) -> None:
+        if self.waited_s >= self.pace.patience_s:
+            tx_hash = status.attempts[-1].tx_hash
+            raise InDoubtError(tx_hash=tx_hash, waited_s=int(self.waited_s))
+        self.clock.sleep(self.pace.poll_s)
+        self.waited_s += self.pace.poll_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Sends the batches of one account, one after the other."""
+
+    chain: Chain
+    signer: Signer
+    ledger: Ledger
+    broadcaster: Broadcaster
+    clock: Clock
+    pace: Pace
+
+    def send(self, prepared: PreparedBatch, *, fee_cap: FeeCap) -> BatchOutcome:
+        """Return how a batch landed, once it is `pace.confirmations` blocks deep.
+
+        `fee_cap` is what it is signed with, if it is not signed yet.
+
+        Raises:
+            PlanExpiredError: its deadline passed before it got a nonce; its intent is cancelled.
+            NonceMismatchError, LedgerError: ledger and chain disagree, or the ledger with itself.
+            OutcomeMismatchError: what was mined is not what was sent.
+            InDoubtError, RpcUnavailableError: its fate is open; call again to go on.
+        """
+        wait = _Wait(self.clock, self.pace)
+        while True:
+            receipt = self._make_step(self._status(prepared), prepared, fee_cap, wait)
+            if receipt is not None:
+                return settled(prepared, receipt)
+
+    def _make_step(
+        self, status: IntentStatus, prepared: PreparedBatch, fee_cap: FeeCap, wait: _Wait
+    ) -> Receipt | None:
+        """Make the step that is due in the ledger's state; return the receipt when there is none left."""
+        match next_step(status.state):
+            case Step.RESERVE:
+                self._reserve(prepared)
+            case Step.SIGN:
+                sign_and_record(self.signer, self.ledger, status, prepared, fee_cap=fee_cap)
+            case Step.DOUBT:
+                self.ledger.advance(status.intent.intent_id, state=TxState.IN_DOUBT)
+            case Step.WATCH:
+                self._record_mined(prepared, self._mined(status, wait))
+            case Step.CONFIRM:
+                return self._confirmed(status, wait)
+            case Step.REST:
+                return self._ended(status)
+        return None
+
+    def settle_pending(self) -> tuple[IntentStatus, ...]:
+        """Move what is mined to its final state where its block is final; see `settle_pending`."""
+        return settle_pending(self.chain, self.ledger, self.broadcaster)
+
+    def _status(self, prepared: PreparedBatch) -> IntentStatus:
+        intent = prepared.intent
+        for status in self.ledger.intents(cycle_id=intent.cycle_id):
+            if (status.intent, status.intent_record_hash) == (intent, prepared.intent_hash):
+                return status
+        raise LedgerError(what=f"it has no intent {intent.intent_id}", mend="plan again")
+
+    def _reserve(self, prepared: PreparedBatch) -> None:
+        """Take a nonce, unless no block could take the batch any more."""
+        check_signer(self.signer, prepared)
+        intent, now = prepared.intent, self.chain.fetch_head().timestamp
+        if now >= prepared.deadline:
+            note = f"its deadline, block time {prepared.deadline}, has passed"
+            self.ledger.advance(intent.intent_id, state=TxState.CANCELLED, note=note)
+            raise PlanExpiredError(
+                batch_index=intent.batch_index, deadline=prepared.deadline, now=now
+            )
+        nonce = next_nonce(self.chain, self.ledger, intent)
+        self.ledger.reserve_nonce(intent.intent_id, nonce=nonce)
+
+    def _mined(self, status: IntentStatus, wait: _Wait) -> Receipt:
+        """Return the receipt of a transaction that may be out; its bytes are sent until there is one."""
+        while True:
+            receipt = find_receipt(self.chain, status)
+            if receipt is not None:
+                return receipt
+            if wait.is_send_due():
+                broadcast(self.broadcaster, self.ledger, status)
+            wait.rest(status)
+
+    def _record_mined(self, prepared: PreparedBatch, receipt: Receipt) -> None:
+        intent_id = prepared.intent.intent_id
+        try:
+            fills = settled(prepared, receipt).fills
+        except OutcomeMismatchError as error:
+            self.ledger.advance(intent_id, state=TxState.MINED, receipt=receipt, note=str(error))
+            raise
+        self.ledger.advance(intent_id, state=TxState.MINED, receipt=receipt, fills=fills)
+
+    def _confirmed(self, status: IntentStatus, wait: _Wait) -> Receipt | None:
+        """Return the receipt when it is deep enough; None, and doubt, when its block is gone."""
+        while True:
+            receipt = find_receipt(self.chain, status)
+            if receipt is None:
+                self.ledger.advance(status.intent.intent_id, state=TxState.IN_DOUBT)
+                return None
+            depth = self.chain.fetch_head().number - receipt.block_number + 1
+            if depth >= self.pace.confirmations:
+                return receipt
+            wait.rest(status)
+
+    def _ended(self, status: IntentStatus) -> Receipt:
+        """Return the receipt of an intent that is in a final state."""
+        receipt = find_receipt(self.chain, status)
+        if receipt is None:
+            raise LedgerError(
+                what=f"intent {status.intent.intent_id} ended as {status.state} and has no receipt",
+                mend="plan again",
+            )
+        return receipt
