@@ -64,7 +64,7 @@ def build(progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
         _write(node, pools)
         progress("state")
         mine_at(node, int(HEAD.timestamp()) - BLOCKS_AFTER_LOADING * BLOCK_TIME_S)
-        return _dump(node), _manifest(pools)
+        return dumped(node), _manifest(pools)
 
 
 def _codes(runtimes: dict[str, bytes]) -> Iterable[tuple[str, str]]:
@@ -123,7 +123,7 @@ def mine_at(node: Node, timestamp: int) -> None:
     node.rpc("evm_mine")
 
 
-def _dump(node: Node) -> dict[str, Any]:
+def dumped(node: Node) -> dict[str, Any]:
     """Return Anvil's state, without the call traces, which are most of it and which nobody reads."""
     packed = bytes.fromhex(node.rpc("anvil_dumpState").removeprefix("0x"))
     state: dict[str, Any] = json.loads(gzip.decompress(packed))

@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 
 from anvil.assets import MAINNET, RANKING, TOKEN_MAP
-from anvil.build import BLOCK_TIME_S, BLOCKS_AFTER_LOADING, HEAD, Progress, build, mine_at
+from anvil.build import BLOCK_TIME_S, BLOCKS_AFTER_LOADING, HEAD, Progress, build, dumped, mine_at
 from anvil.describe import table
 from anvil.node import Node, anvil
 from anvil.rpc import NodeError
@@ -120,8 +120,9 @@ def _build_into(directory: Path, progress: Progress) -> None:
         (unfinished / "state.json").write_text(json.dumps(state, separators=(",", ":")))
         with _loaded(unfinished / "state.json") as node:
             block = node.head()
-        accounts = gzip.compress(json.dumps(state | {"blocks": [], "transactions": []}).encode(), 6)
-        (unfinished / "accounts.hex").write_text("0x" + accounts.hex())
+            accounts = dumped(node) | {"blocks": [], "transactions": []}
+        packed = gzip.compress(json.dumps(accounts).encode(), 6)
+        (unfinished / "accounts.hex").write_text("0x" + packed.hex())
         head = {key: block[key] for key in ("number", "hash", "timestamp")}
         (unfinished / "manifest.json").write_text(json.dumps({"head": head} | listed, indent=1))
         unfinished.rename(directory)

@@ -129,6 +129,19 @@ def test_forks_start_at_the_head_of_the_twin(fork, twin):
     assert ("0x1", 60_000_000) == (fork.rpc("eth_chainId"), int(head["gasLimit"], 16))
 
 
+def test_calls_on_a_fork_see_its_head(fork):
+    head = fork.head()
+    simulated = fork.rpc("eth_simulateV1", {"blockStateCalls": [{"calls": []}]}, "latest")[0]
+
+    assert int(head["number"], 16) == read(
+        fork, at.MULTICALL3, "getBlockNumber()", returns="uint256"
+    )
+    assert int(head["timestamp"], 16) == read(
+        fork, at.MULTICALL3, "getCurrentBlockTimestamp()", returns="uint256"
+    )
+    assert int(simulated["timestamp"], 16) >= int(head["timestamp"], 16)
+
+
 def test_forks_know_what_they_did_not_fetch(twin):
     with run_twin() as origin, forked_twin() as fork:
         addresses = [pool["address"] for pool in twin["pools"][::50]]
