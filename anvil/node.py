@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -67,69 +67,71 @@ def anvil(*arguments: str) -> Iterator[Node]:
     """
     if not ANVIL.exists():
         raise NodeError(f"{ANVIL} is missing: install the chain tools with `npm ci` in anvil/")
-    with tempfile.TemporaryFile() as output:
-        process, url = _start(arguments, output)
-        try:
-            with _guarded(process):
-                node = Node(process, url)
-                try:
-                    yield node
-                finally:
-                    node.close()
-        finally:
-            _end(process)
+    with tempfile.TemporaryFile() as output, ExitStack() as running:
+        node = _started(arguments, output, running)
+        running.callback(node.close)
+        yield node
 
 
-def _start(arguments: Sequence[str], output: IO[bytes]) -> tuple[subprocess.Popen[bytes], str]:
+def _started(arguments: Sequence[str], output: IO[bytes], running: ExitStack) -> Node:
     for _ in range(PORT_ATTEMPTS):
         port = _free_port()
-        process = subprocess.Popen(
-            [str(ANVIL), "--host", "127.0.0.1", "--port", str(port), "--quiet", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        url = f"http://127.0.0.1:{port}"
-        try:
-            if _answers(process, url):
-                return process, url
-        except BaseException:
-            _end(process)
-            raise
+        with ExitStack() as attempt:
+            process = attempt.enter_context(_process(arguments, port, output))
+            if _answers(process, port):
+                running.push(attempt.pop_all())
+                return Node(process, _url(port))
     output.seek(0)
     text = output.read().decode(errors="replace").strip()
     raise NodeError(f"anvil did not start with {' '.join(arguments)}: {text[-2_000:]}")
 
 
-def _answers(process: subprocess.Popen[bytes], url: str) -> bool:
-    """Return whether the node came up; False when it ended by itself, as on a taken port."""
-    rpc = Rpc(url)
-    deadline = time.monotonic() + STARTUP_S
-    try:
-        while process.poll() is None and time.monotonic() < deadline:
-            with suppress(NodeError):
-                rpc("web3_clientVersion")
-                return True
-            time.sleep(0.02)
-    finally:
-        rpc.close()
-    _end(process)
-    return False
-
-
 @contextmanager
-def _guarded(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def _process(
+    arguments: Sequence[str], port: int, output: IO[bytes]
+) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [str(ANVIL), "--host", "127.0.0.1", "--port", str(port), "--quiet", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
     guard = subprocess.Popen(
         ["/bin/sh", "-c", GUARD, "guard", str(process.pid)],
         stdin=subprocess.PIPE,
         start_new_session=True,
     )
     try:
-        yield
+        yield process
     finally:
         _end(process)
         _end(guard)
+
+
+def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Return whether the node came up; False when it ended by itself, as on a taken port."""
+    rpc = Rpc(_url(port))
+    deadline = time.monotonic() + STARTUP_S
+    try:
+        while process.poll() is None and time.monotonic() < deadline:
+            with suppress(NodeError):
+                rpc("web3_clientVersion")
+                return _listens(process.pid, port)
+            time.sleep(0.02)
+    finally:
+        rpc.close()
+    return False
+
+
+def _listens(pid: int, port: int) -> bool:
+    """Return whether it is this process that answers there, not another that took the port."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}")}
+    try:
+        return any(str(f.readlink()) in sockets for f in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:  # it ended meanwhile, and its files with it
+        return False
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -137,6 +139,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
     if process.stdin:
         process.stdin.close()
+
+
+def _url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
 
 
 def _free_port() -> int:
