@@ -59,15 +59,15 @@ def v3_pool(  # noqa: PLR0913 - a pool has that many facts
     )
 
 
-def random_v2_pool(rng: random.Random, number: int = 0) -> V2Pool:
-    depth, price = 10 ** rng.uniform(20, 23.5), math.exp(rng.gauss(0, 0.003))
+def random_v2_pool(rng: random.Random, number: int = 0, centre: int = 0) -> V2Pool:
+    depth, price = 10 ** rng.uniform(20, 23.5), 1.0001**centre * math.exp(rng.gauss(0, 0.003))
     return v2_pool(int(depth / price**0.5), int(depth * price**0.5), number=number)
 
 
-def random_v3_pool(rng: random.Random, number: int = 0) -> V3Pool:
-    """Return a pool of 2 to 12 positions near price 1 and one thin one over the whole range."""
+def random_v3_pool(rng: random.Random, number: int = 0, centre: int = 0) -> V3Pool:
+    """Return a pool of 2 to 12 positions near tick `centre` and one thin one over the whole range."""
     fee_pips = rng.choice(list(SPACING_BY_FEE))
-    spacing, tick = SPACING_BY_FEE[fee_pips], rng.randint(-30, 30)
+    spacing, tick = SPACING_BY_FEE[fee_pips], centre + rng.randint(-30, 30)
     net_by_tick: dict[int, int] = {}
     widest = MAX_TICK // spacing * spacing
     positions = [(-widest, widest, 10**20)]
@@ -87,18 +87,19 @@ def random_v3_pool(rng: random.Random, number: int = 0) -> V3Pool:
     )
 
 
-def random_pool(rng: random.Random, number: int = 0) -> PoolState:
+def random_pool(rng: random.Random, number: int = 0, centre: int = 0) -> PoolState:
     make = random_v2_pool if rng.random() < 0.4 else random_v3_pool
-    return make(rng, number)
+    return make(rng, number, centre)
 
 
-def random_candidates(rng: random.Random, count: int) -> tuple[Candidate, ...]:
-    """Return pools of one pair with unequal gas, from negligible to decisive."""
-    gas = 10 ** rng.uniform(14, 17.5)
+def random_candidates(rng: random.Random, count: int, *, centre: int = 0) -> tuple[Candidate, ...]:
+    """Return pools of one pair near tick `centre` with unequal gas, from negligible to decisive."""
     is_down = rng.random() < 0.5
+    price = 1.0001**centre if is_down else 1.0001**-centre
+    gas = 10 ** rng.uniform(14, 17.5) * price**0.5
     return tuple(
         Candidate(
-            pool=random_pool(rng, number),
+            pool=random_pool(rng, number, centre),
             zero_for_one=is_down,
             gas_cost_out=int(gas * rng.uniform(0.7, 1.6)),
             tick_cost_out=int(gas * 0.3),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from math import inf
 
-from agent.planning.ramps import Breakpoint, fill
+from agent.planning.ramps import Breakpoint, Fill, fill
 
-_NOTHING = float("-inf")
+_NO_FILL = Fill(level=inf, net_out=-inf, used=0)
 _Moves = Callable[[int], Iterator[int]]
 
 
@@ -20,26 +21,18 @@ def best_active(points: Sequence[Breakpoint], owners: int, amount_in: int) -> in
     """
 
     @cache
-    def net_out(active: int) -> float:
-        filled = fill(points, active, float(amount_in))
-        return _NOTHING if filled is None else filled.net_out
-
-    def used(active: int) -> int:
-        filled = fill(points, active, float(amount_in))
-        if filled is None:
-            return 0
-        reached = {point.owner for point in points if point.level < filled.level}
-        return active & sum(1 << owner for owner in reached)
+    def filled(active: int) -> Fill:
+        return fill(points, active, float(amount_in)) or _NO_FILL
 
     def climb(active: int, moves: _Moves) -> int:
         while True:
-            better = max(moves(active), key=net_out, default=active)
-            if net_out(better) <= net_out(active):
+            better = max(moves(active), key=lambda pools: filled(pools).net_out, default=active)
+            if filled(better).net_out <= filled(active).net_out:
                 return active
-            active = used(better)
+            active = filled(better).used
 
     everything = (1 << owners) - 1
-    thinned = climb(used(everything), _drops)
+    thinned = climb(filled(everything).used, _drops)
     return climb(thinned, lambda active: _neighbours(active, everything))
 
 

@@ -54,10 +54,11 @@ class Breakpoint(NamedTuple):
 
 
 class Fill(NamedTuple):
-    """The level at which a set of pools absorbs an order, and what that brings after costs."""
+    """The level at which pools absorb an order, what that brings after costs, and which (bits) it uses."""
 
     level: float
     net_out: float
+    used: int
 
 
 def breakpoints(candidates: Sequence[Candidate], amount_in: int) -> list[Breakpoint]:
@@ -121,6 +122,7 @@ def fill(points: Iterable[Breakpoint], active: int, amount_in: float) -> Fill | 
     None where they cannot absorb it.
     """
     slope = absorbed = net_out = reached = 0.0
+    used = 0
     for level, slope_change, owner, cost in points:
         if not active >> owner & 1:
             continue
@@ -133,11 +135,12 @@ def fill(points: Iterable[Breakpoint], active: int, amount_in: float) -> Fill | 
         reached = level
         slope += slope_change
         net_out -= cost
+        used |= 1 << owner
     else:
         return None
     rest = amount_in - absorbed
     level = reached + rest / slope
-    return Fill(level, net_out + rest / (reached * level))
+    return Fill(level, net_out + rest / (reached * level), used)
 
 
 def absorbed_at(points: Iterable[Breakpoint], owners: int, level: float) -> list[float]:

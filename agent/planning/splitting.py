@@ -78,9 +78,10 @@ def propose(amount_in: int, candidates: Sequence[Candidate]) -> tuple[int, ...] 
     filled = fill(points, active, float(amount_in))
     if filled is None:
         return None
-    used = [point for point in points if active >> point.owner & 1]
+    used = [point for point in points if filled.used >> point.owner & 1]
     shares = [int(share) for share in absorbed_at(used, len(candidates), filled.level)]
-    shares[shares.index(max(shares))] += amount_in - sum(shares)
+    heaviest = max((point.owner for point in used), key=shares.__getitem__)
+    shares[heaviest] += amount_in - sum(shares)
     return _trimmed(shares, candidates)
 
 

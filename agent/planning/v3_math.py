@@ -119,7 +119,7 @@ def _falling(pool: V3Pool) -> Iterator[tuple[int, int | None]]:
     ticks, word_span = pool.ticks, pool.ref.tick_spacing * _TICKS_PER_WORD
     position = bisect_right(ticks, pool.tick, key=_index) - 1
     lowest = pool.tick + 1
-    while True:
+    while lowest > MIN_TICK:
         word_start = max((lowest - 1) // word_span * word_span, MIN_TICK)
         if word_start < pool.scanned_from:
             return
@@ -136,7 +136,7 @@ def _rising(pool: V3Pool) -> Iterator[tuple[int, int | None]]:
     ticks, spacing = pool.ticks, pool.ref.tick_spacing
     position, count = bisect_right(ticks, pool.tick, key=_index), len(ticks)
     highest = pool.tick
-    while True:
+    while highest < MAX_TICK:
         word = (highest // spacing + 1) // _TICKS_PER_WORD
         word_end = min((word * _TICKS_PER_WORD + _TICKS_PER_WORD - 1) * spacing, MAX_TICK)
         if word_end > pool.scanned_to:
