@@ -1,5 +1,6 @@
 """The twin is the same chain every time, and no Anvil outlives its user."""
 
+import ast
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import anvil as anvil_package
 from anvil import addresses as at
 from anvil.abi import ZERO
 from anvil.build import HEAD, build
@@ -18,8 +20,8 @@ from anvil.calls import read
 from anvil.fund import balance, fund
 from anvil.node import anvil
 from anvil.rpc import NodeError
+from anvil.twin import BUILDERS, forked_twin, twin_state
 from anvil.twin import fork as fork_of
-from anvil.twin import forked_twin, twin_state
 from anvil.twin import twin as run_twin
 
 HOLDER = "0x0000000000000000000000000000000000b01DeF"
@@ -119,6 +121,20 @@ def test_building_again_gives_the_same_chain(twin):
 def last_header(state):
     """The header, state root included, of the last block in Anvil's dump, which keeps no order."""
     return max((b["header"] for b in state["blocks"]), key=lambda header: int(header["number"], 16))
+
+
+def test_the_cache_key_covers_what_builds_the_twin():
+    package = Path(anvil_package.__file__).parent
+    reached, waiting = set(), ["build"]
+    while waiting:
+        module = waiting.pop()
+        reached.add(module)
+        for node in ast.walk(ast.parse((package / f"{module}.py").read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("anvil"):
+                names = [node.module[6:]] if "." in node.module else [n.name for n in node.names]
+                waiting += [name for name in names if name not in reached]
+
+    assert {"node", "rpc"} == reached - set(BUILDERS)  # they carry calls, and decide nothing
 
 
 def test_forks_start_at_the_head_of_the_twin(fork, twin):
