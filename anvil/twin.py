@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import gzip
 import hashlib
@@ -151,8 +152,11 @@ def _to_stderr(step: str) -> None:
 
 
 def main() -> None:
-    """Build the twin anew and say what stands there."""
-    shutil.rmtree(CACHE / _key(), ignore_errors=True)
+    """Say what stands on the twin, building it first where it is missing or asked for."""
+    parser = argparse.ArgumentParser(prog="python -m anvil.twin", description=main.__doc__)
+    parser.add_argument("--rebuild", action="store_true", help="build it even if it is there")
+    if parser.parse_args().rebuild:
+        shutil.rmtree(CACHE / _key(), ignore_errors=True)
     started = time.monotonic()
     try:
         built = manifest()
@@ -160,7 +164,7 @@ def main() -> None:
         sys.exit(f"the twin was not built: {error}")
     console = Console()
     console.print(table(built))
-    console.print(f"Built in {time.monotonic() - started:.1f} s, kept in {CACHE}.")
+    console.print(f"Ready in {time.monotonic() - started:.1f} s, kept in {CACHE}.")
     console.print("Next: `make run` rebalances a sample portfolio on a fork of it.")
 
 
