@@ -248,8 +248,8 @@ class Ledger(Protocol):
     ) -> None:
         """Move an intent along an arrow of NEXT_STATES; its own state again changes nothing.
 
-        `mined` and the final states that follow it need the receipt of one of the intent's attempts
-        and append an outcome record, as does every other end; `reserved` and `signed` are reached by
+        `mined` and what follows it, but a fall back to `in_doubt`, need the receipt of one of the
+        intent's attempts; no other step takes one. `reserved` and `signed` are reached by
         `reserve_nonce` and `record_signed` alone.
         """
 

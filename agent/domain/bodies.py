@@ -185,12 +185,11 @@ KIND_BY_BODY: Mapping[type[Body], RecordKind] = MappingProxyType(
 )
 
 
-def needed_content(body: Body) -> str | None:
-    """Return the SHA-256 of the content that a record with this body cannot be understood without."""
-    match body:
-        case SignalAccepted() | SignalRefused():
-            return body.sha256
-        case InputsFixed():
-            return body.inputs_sha256
-        case _:
-            return None
+CONTENT_FIELD: Mapping[RecordKind, str] = MappingProxyType(
+    {
+        RecordKind.SIGNAL_ACCEPTED: "sha256",
+        RecordKind.SIGNAL_REFUSED: "sha256",
+        RecordKind.INPUTS: "inputs_sha256",
+    }
+)
+"""Where a body names content that the record cannot be understood without, by its SHA-256."""

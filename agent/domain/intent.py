@@ -48,6 +48,9 @@ An intent without a nonce can be dropped, for nothing of it exists; any later en
 the chain. A block that is reorganised away takes `mined` back to `in_doubt`.
 """
 
+SIGNABLE = frozenset({TxState.RESERVED, TxState.SIGNED, TxState.IN_DOUBT, TxState.SEEN})
+"""The states in which something may be signed: a nonce is held, and nothing is decided yet."""
+
 
 class Route(StrEnum):
     """Which endpoints may see an intent's bytes."""

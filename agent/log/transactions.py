@@ -26,6 +26,9 @@ class DecodedTransaction:
     nonce: int
     to: Address
     value_wei: int
+    gas_limit: int
+    max_fee_per_gas: int
+    max_priority_fee_per_gas: int
     data: bytes
 
 
@@ -43,8 +46,8 @@ def decoded(raw: bytes) -> DecodedTransaction:
         raise CanonicalFormError(what="signed bytes are not a type-2 transaction")
     try:
         fields = rlp.decode(raw[1:])
-        chain_id, nonce, _, _, _, to, value, data, _ = fields[:SIGNED_FIELDS]
-        parity, r, s = (int.from_bytes(part, "big") for part in fields[SIGNED_FIELDS:])
+        chain_id, nonce, tip, fee, gas, to, value, data, _ = fields[:SIGNED_FIELDS]
+        parity, r, s = map(_number, fields[SIGNED_FIELDS:])
         digest = keccak(raw[:1] + rlp.encode(fields[:SIGNED_FIELDS]))
     except (rlp.exceptions.RLPException, ValueError, TypeError) as error:
         raise CanonicalFormError(what=f"signed bytes are malformed ({error})") from error
@@ -53,12 +56,19 @@ def decoded(raw: bytes) -> DecodedTransaction:
     return DecodedTransaction(
         tx_hash="0x" + keccak(raw).hex(),
         signer=_recovered(digest, (parity, r, s)),
-        chain_id=int.from_bytes(chain_id, "big"),
-        nonce=int.from_bytes(nonce, "big"),
+        chain_id=_number(chain_id),
+        nonce=_number(nonce),
         to=Address(to_checksum_address(to)),
-        value_wei=int.from_bytes(value, "big"),
+        value_wei=_number(value),
+        gas_limit=_number(gas),
+        max_fee_per_gas=_number(fee),
+        max_priority_fee_per_gas=_number(tip),
         data=bytes(data),
     )
+
+
+def _number(raw: bytes) -> int:
+    return int.from_bytes(raw, "big")
 
 
 def _recovered(digest: bytes, vrs: tuple[int, int, int]) -> Address:

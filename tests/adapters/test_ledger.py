@@ -83,6 +83,8 @@ WAY_FROM_SIGNED = {
     for end in (TxState.FINAL_OK, TxState.FINAL_REVERTED, TxState.CANCELLED)
 }
 
+WITH_RECEIPT = {TxState.MINED, TxState.FINAL_OK, TxState.FINAL_REVERTED, TxState.CANCELLED}
+
 
 def brought_to(ledger: SqlLedger, state: TxState) -> str:
     """Bring the first intent to `state` by arrows alone, and return its id."""
@@ -98,7 +100,7 @@ def brought_to(ledger: SqlLedger, state: TxState) -> str:
     ledger.record_signed(made)
     seen = receipt(made.tx_hash, MINED_IN, is_success=state is not TxState.FINAL_REVERTED)
     for step in WAY_FROM_SIGNED[state]:
-        ledger.advance(name, state=step, receipt=seen)
+        ledger.advance(name, state=step, receipt=seen if step in WITH_RECEIPT else None)
     return name
 
 
@@ -350,7 +352,7 @@ def test_arrows_are_followed_and_recorded(
         ledger.advance(name, state=TxState.MINED, receipt=receipt(made.tx_hash, MINED_IN))
     count, attempts = len(ledger.records()), ledger.intents()[0].attempts
     seen = None
-    if attempts:
+    if attempts and target in WITH_RECEIPT:
         seen = receipt(
             attempts[-1].tx_hash, MINED_IN, is_success=target is not TxState.FINAL_REVERTED
         )
@@ -379,7 +381,9 @@ def test_advancing_twice_is_advancing_once(ledger: SqlLedger, state: TxState) ->
     name = brought_to(ledger, state)
     before, attempts = ledger.records(), ledger.intents()[0].attempts
     is_success = state is not TxState.FINAL_REVERTED
-    seen = receipt(attempts[-1].tx_hash, MINED_IN, is_success=is_success) if attempts else None
+    seen = None
+    if state in WITH_RECEIPT:
+        seen = receipt(attempts[-1].tx_hash, MINED_IN, is_success=is_success)
 
     ledger.advance(name, state=state, receipt=seen)
 
@@ -401,6 +405,14 @@ def test_a_reverted_transaction_is_not_ok(ledger: SqlLedger) -> None:
 
     with pytest.raises(LedgerError, match="cannot become final_ok by a send with status 0"):
         ledger.advance(name, state=TxState.FINAL_OK, receipt=failed)
+
+
+@pytest.mark.parametrize("target", [TxState.SEEN, TxState.EXTERNAL])
+def test_what_is_not_on_chain_has_no_receipt(ledger: SqlLedger, target: TxState) -> None:
+    name = brought_to(ledger, TxState.IN_DOUBT)
+
+    with pytest.raises(LedgerError, match=f"becomes {target} without a receipt"):
+        ledger.advance(name, state=target, receipt=receipt("0xff", MINED_IN))
 
 
 def test_a_cancelled_nonce_is_not_a_batch_that_ran(ledger: SqlLedger) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from agent.adapters.ledger.tables import CHECKPOINTS, CONTENTS, RECORDS
-from agent.domain.bodies import KIND_BY_BODY, Body, needed_content
+from agent.domain.bodies import CONTENT_FIELD, KIND_BY_BODY, Body
 from agent.domain.canonical import canonical_bytes, from_json
 from agent.domain.record import Checkpoint, RecordKind
 from agent.errors import LedgerError
@@ -31,13 +31,14 @@ def append(
     connection: Connection, body: Body, *, cycle_id: str, key: str, at: datetime
 ) -> RawRecord:
     """Append a record, or return the one that stands under its kind and key with the same body."""
-    standing = record_of(connection, KIND_BY_BODY[type(body)], key)
+    kind = KIND_BY_BODY[type(body)]
+    standing = record_of(connection, kind, key)
     if standing is not None:
         return _same(standing, body, cycle_id=cycle_id, key=key)
-    content = needed_content(body)
-    if content is not None and not _has_content(connection, content):
+    needed = getattr(body, CONTENT_FIELD[kind]) if kind in CONTENT_FIELD else None
+    if needed is not None and not _has_content(connection, needed):
         raise LedgerError(
-            what=f"a record names content {content} that is not kept",
+            what=f"a record names content {needed} that is not kept",
             mend="give the bytes together with the record",
         )
     record = record_after(head(connection), body, cycle_id=cycle_id, at=at)

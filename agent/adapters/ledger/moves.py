@@ -12,13 +12,20 @@ from agent.adapters.ledger.rows import attempt_values, intent_values
 from agent.adapters.ledger.tables import ACCOUNTS, ATTEMPTS, INTENTS, RESERVATIONS
 from agent.domain.bodies import IntentOpened, Moved, Outcome, Signed
 from agent.domain.canonical import to_json
-from agent.domain.intent import NEXT_STATES, TERMINAL, Attempt, AttemptKind, Intent, TxState
+from agent.domain.intent import (
+    NEXT_STATES,
+    SIGNABLE,
+    TERMINAL,
+    Attempt,
+    AttemptKind,
+    Intent,
+    TxState,
+)
 from agent.domain.record import RecordKind
 from agent.errors import CanonicalFormError, LedgerError
 from agent.log.records import RawRecord
 from agent.log.transactions import decoded
 
-SIGNABLE = frozenset({TxState.RESERVED, TxState.SIGNED, TxState.IN_DOUBT, TxState.SEEN})
 BY_OTHER_MEANS = frozenset({TxState.INTENT, TxState.RESERVED, TxState.SIGNED})
 ON_CHAIN = frozenset({TxState.MINED, TxState.FINAL_OK, TxState.FINAL_REVERTED})
 DOCTOR = "see `agent log show`; halt and compare the ledger with the chain"
@@ -127,6 +134,11 @@ def advance(connection: Connection, outcome: Outcome, *, at: datetime) -> None:
         )
     if target in ON_CHAIN or (state, target) == (TxState.MINED, TxState.CANCELLED):
         _check_evidence(connection, outcome)
+    elif outcome.receipt is not None:
+        raise LedgerError(
+            what=f"intent {outcome.intent_id} becomes {target} without a receipt",
+            mend="a receipt shows what was mined; say the rest in a note",
+        )
     if target in TERMINAL or target is TxState.MINED:
         _move(connection, row, outcome, at=at)
         return

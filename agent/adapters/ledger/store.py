@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,6 +38,7 @@ from agent.domain.record import Checkpoint, Record, RecordKind
 from agent.domain.units import Address
 from agent.errors import LedgerError
 from agent.log.checkpoint import Seen, checkpoint_of, seen_by, signed
+from agent.log.export import export_lines
 from agent.log.keys import CheckpointKey
 from agent.ports import Clock, IntentStatus
 
@@ -135,6 +137,18 @@ class SqlLedger:
     def checkpoints(self) -> tuple[Checkpoint, ...]:
         with self._reading() as connection:
             return tuple(history.stored_checkpoints(connection))
+
+    def export(self) -> Iterator[bytes]:
+        """Yield the lines of an export that the last checkpoint closes."""
+        with self._reading() as connection:
+            checkpoints = list(history.stored_checkpoints(connection))
+            if not checkpoints:
+                raise LedgerError(what="no checkpoint closes the log yet", mend="run a cycle first")
+            yield from export_lines(
+                history.stored_records(connection),
+                checkpoints,
+                partial(history.content, connection),
+            )
 
     def seal(self, *, block: Block, account: Address, next_nonce: int) -> Checkpoint:
         with self._writing(Access.APPEND) as connection:
