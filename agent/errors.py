@@ -5,13 +5,15 @@ Every message is one line: the field or thing, its value, and the mend.
 * AgentError
   - InputError            refuse before anything runs
     . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, SignalsDisagreeError)
-    . InfeasibleTargetError, KeyFileError, CanonicalFormError, DataFileError
+    . InfeasibleTargetError, KeyFileError, CanonicalFormError, DataFileError,
+      ApprovalRefusedError
   - RetryableError        same call, same cycle
     . RpcUnavailableError, SourceUnavailableError, FeedUnusableError, InDoubtError
   - SkipCycleError        drop this plan, start again next cycle
     . PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError
   - HaltError             stop trading and page a human
-    . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, LedgerError,
+    . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
+      LedgerError,
       NonceMismatchError, CalldataError, TokenUnreadableError, UnexpectedRevertError,
       OutcomeMismatchError, ReviewNeededError, UnexpectedError
   - LogVerificationError  the log does not prove what it claims
@@ -70,6 +72,15 @@ class CheckpointKeyError(InputError):
         """Name the file and the mend."""
         self.path, self.reason, self.mend = path, reason, mend
         super().__init__(f"checkpoint key {path}: {reason}: {mend}")
+
+
+class ApprovalRefusedError(InputError):
+    """A proposal cannot be approved."""
+
+    def __init__(self, *, proposal_id: str, reason: str) -> None:
+        """Name the proposal and why."""
+        self.proposal_id, self.reason = proposal_id, reason
+        super().__init__(f"proposal {proposal_id} cannot be approved: {reason}: see agent status")
 
 
 class InfeasibleTargetError(InputError):
@@ -312,6 +323,17 @@ class NodeUnfitError(HaltError):
         """Name what the node lacks."""
         self.endpoint, self.lacks, self.mend = endpoint, lacks, mend
         super().__init__(f"RPC {endpoint} lacks {lacks}: {mend}")
+
+
+class VaultUnfitError(HaltError):
+    """The contract that holds the funds, or its agent's account, is not ready for a cycle."""
+
+    exit_code = 5
+
+    def __init__(self, *, vault: str, what: str, mend: str) -> None:
+        """Say what is wrong and what to do."""
+        self.vault, self.what, self.mend = vault, what, mend
+        super().__init__(f"vault {vault}: {what}: {mend}")
 
 
 class LedgerError(HaltError):

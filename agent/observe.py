@@ -17,9 +17,9 @@ from typing import Any, TextIO
 import structlog
 from structlog.contextvars import bound_contextvars, merge_contextvars
 
-from agent.domain.bodies import SignalName
-from agent.domain.fill import CycleReport
-from agent.domain.intent import Intent
+from agent.domain.bodies import Rehearsed, SignalAccepted, SignalRefused
+from agent.domain.fill import BatchOutcome, CycleReport
+from agent.domain.happening import Ending, StepEnd
 from agent.domain.plan import Plan, Proposal
 from agent.domain.record import Checkpoint
 
@@ -38,9 +38,9 @@ def configure(*, level: int = logging.INFO, stream: TextIO | None = None) -> Non
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _plain_values,
     ]
-    renderer = _renderer(out)
+    last = _last_processors(out)
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(out),
         cache_logger_on_first_use=False,
@@ -51,8 +51,7 @@ def configure(*, level: int = logging.INFO, stream: TextIO | None = None) -> Non
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                renderer,
+                *last,
             ],
         )
     )
@@ -62,10 +61,12 @@ def configure(*, level: int = logging.INFO, stream: TextIO | None = None) -> Non
         logger.setLevel(logging.WARNING)
 
 
-def _renderer(out: TextIO) -> structlog.types.Processor:
+def _last_processors(out: TextIO) -> list[structlog.types.Processor]:
+    # Tracebacks are plain: the pretty ones print local variables, which may be secrets.
     if out.isatty():
-        return structlog.dev.ConsoleRenderer(pad_event_to=24)
-    return structlog.processors.JSONRenderer()
+        plain = structlog.dev.plain_traceback
+        return [structlog.dev.ConsoleRenderer(pad_event_to=20, exception_formatter=plain)]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
 
 
 def _plain_values(
@@ -113,14 +114,20 @@ def cycle_caught_up(*, cycle_id: str, missed_at: datetime) -> None:
     _log.warning("cycle_caught_up", missed_cycle_id=cycle_id, missed_at=missed_at)
 
 
-def signal_accepted(*, signal: SignalName, source: str, issued_at: datetime, sha256: str) -> None:
+def signal_accepted(signal: SignalAccepted) -> None:
     _log.info(
-        "signal_accepted", signal=str(signal), source=source, issued_at=issued_at, sha256=sha256
+        "signal_accepted",
+        signal=str(signal.signal),
+        source=signal.source,
+        issued_at=signal.issued_at,
+        sha256=signal.sha256,
     )
 
 
-def signal_refused(*, signal: SignalName, source: str, reason: str) -> None:
-    _log.warning("signal_refused", signal=str(signal), source=source, reason=reason)
+def signal_refused(signal: SignalRefused) -> None:
+    _log.warning(
+        "signal_refused", signal=str(signal.signal), source=signal.source, reason=signal.reason
+    )
 
 
 def proposal_made(proposal: Proposal, *, proposal_id: str) -> None:
@@ -151,22 +158,17 @@ def plan_made(plan: Plan, *, plan_id: str) -> None:
     )
 
 
-def step_retried(*, step: str, reason: str, waited_s: int) -> None:
-    _log.warning("step_retried", step=step, reason=reason, waited_s=waited_s)
+def step_retried(*, step: str, reason: str) -> None:
+    _log.warning("step_retried", step=step, reason=reason)
 
 
-def batch_opened(intent: Intent) -> None:
+def batch_rehearsed(rehearsed: Rehearsed) -> None:
     _log.info(
-        "batch_opened",
-        intent_id=intent.intent_id,
-        batch=intent.batch_index,
-        sequence=intent.sequence,
-    )
-
-
-def batch_rehearsed(*, intent_id: str, simulator: str, gas_used: int, block: int) -> None:
-    _log.info(
-        "batch_rehearsed", intent_id=intent_id, simulator=simulator, gas_used=gas_used, block=block
+        "batch_rehearsed",
+        intent_id=rehearsed.intent_id,
+        simulator=rehearsed.simulator,
+        block=rehearsed.block.number,
+        gas_used=rehearsed.gas_used,
     )
 
 
@@ -180,25 +182,15 @@ def batch_sent(*, intent_id: str, tx_hash: str, is_accepted: bool, answer: str) 
     )
 
 
-def batch_mined(
-    *, intent_id: str, tx_hash: str, block: int, gas_used: int, is_success: bool
-) -> None:
+def batch_landed(outcome: BatchOutcome) -> None:
     _log.info(
-        "batch_mined",
-        intent_id=intent_id,
-        tx_hash=tx_hash,
-        block=block,
-        gas_used=gas_used,
-        is_success=is_success,
-    )
-
-
-def batch_filled(*, intent_id: str, fills: int, realised_slippage_bps: Decimal) -> None:
-    _log.info(
-        "batch_filled",
-        intent_id=intent_id,
-        fills=fills,
-        realised_slippage_bps=realised_slippage_bps,
+        "batch_landed",
+        batch=outcome.batch_index,
+        tx_hash=outcome.tx_hash,
+        block=outcome.block_number,
+        is_success=outcome.is_success,
+        gas_used=outcome.gas_used,
+        fills=len(outcome.fills),
     )
 
 
@@ -224,12 +216,12 @@ def cycle_reported(report: CycleReport) -> None:
     )
 
 
-def cycle_skipped(*, error: str, reason: str) -> None:
-    _log.warning("cycle_skipped", error=error, reason=reason)
-
-
-def cycle_halted(*, error: str, reason: str) -> None:
-    _log.error("cycle_halted", error=error, reason=reason)
+def cycle_ended(end: StepEnd) -> None:
+    """Record the one line that sums a cycle up; one that was halted wants a human."""
+    level = {Ending.DONE: logging.INFO, Ending.HALTED: logging.ERROR}.get(
+        end.ending, logging.WARNING
+    )
+    _log.log(level, "cycle_ended", ending=str(end.ending), error=end.error, reason=end.reason)
 
 
 def command_refused(*, error: str, reason: str) -> None:

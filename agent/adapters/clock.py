@@ -9,17 +9,14 @@ from agent.errors import StopRequestedError
 
 
 class SystemClock:
-    """A `Clock` of the system's time; `stop` may be called from a signal handler or another thread."""
+    """A `Clock` of the system's time; setting `stop`, which a signal handler may, ends every wait."""
 
-    def __init__(self) -> None:
-        self._stopped = threading.Event()
+    def __init__(self, stop: threading.Event | None = None) -> None:
+        self._stop = stop or threading.Event()
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:
-        if self._stopped.wait(max(seconds, 0)):
+        if self._stop.wait(max(seconds, 0)):
             raise StopRequestedError
-
-    def stop(self) -> None:
-        self._stopped.set()

@@ -26,7 +26,7 @@ GWEI = Decimal(10**9)
 ETHER = Decimal(10**18)
 
 
-def _address(text: str) -> Address:
+def _address(text: Address) -> Address:
     # A typing slip keeps its mixed case and breaks the checksum; one case throughout has none to break.
     if text[2:] not in (text[2:].lower(), text[2:].upper()) and not is_checksum_address(text):
         raise ValueError("its EIP-55 checksum is wrong, copy the address again")
@@ -46,7 +46,7 @@ def _http_url(secret: SecretStr) -> SecretStr:
     return secret
 
 
-AddressText = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$"), AfterValidator(_address)]
+AddressSetting = Annotated[Address, Field(pattern=r"^0x[0-9a-fA-F]{40}$"), AfterValidator(_address)]
 BpsSetting = Annotated[int, Field(ge=0, le=10_000)]
 PpmSetting = Annotated[int, Field(ge=0, le=ONE_HUNDRED_PERCENT_PPM)]
 UsdSetting = Annotated[Decimal, Field(ge=0, le=Decimal(10**12), allow_inf_nan=False)]
@@ -62,7 +62,7 @@ class PortfolioSettings(Section):
     """Which portfolio: its name in every cycle id, and the contract that holds its funds."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")] = "index"
-    vault: AddressText
+    vault: AddressSetting
 
 
 class ChainSettings(Section):

@@ -1,1 +1,1 @@
-"""The cycle as a durable workflow; the only importer of DBOS."""
+"""Cycles that survive a restart: each runs as a durable workflow, once, on the schedule's slots."""

@@ -1,0 +1,54 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+FORGE := $(CURDIR)/anvil/node_modules/.bin/forge
+JOBS ?= 2
+
+.PHONY: help run test lint types units contracts forks bench twin clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: .venv/.installed anvil/node_modules/.installed ## Watch a whole Monday on a forked chain
+	@$(BIN)/python -m anvil.monday
+
+test: lint types units contracts forks ## Everything that must pass before a change is merged
+
+lint: .venv/.installed ## Style, formatting, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+types: .venv/.installed ## Types, strictly
+	$(BIN)/mypy agent anvil bench
+
+units: .venv/.installed anvil/node_modules/.installed ## Tests that need no chain
+	$(BIN)/pytest -q -n $(JOBS) --ignore tests/fork
+
+contracts: anvil/node_modules/.installed ## Contracts: forge tests, gas snapshots
+	cd contracts && $(FORGE) fmt --check && FORGE_SNAPSHOT_CHECK=true $(FORGE) test
+
+forks: .venv/.installed anvil/node_modules/.installed ## Tests on a forked twin
+	$(BIN)/pytest -q tests/fork
+
+bench: .venv/.installed anvil/node_modules/.installed ## Gas ratios, exactness, the cycle's own time
+	$(BIN)/python -m bench
+
+twin: .venv/.installed anvil/node_modules/.installed ## Build the chain twin anew
+	$(BIN)/python -m anvil.twin --rebuild
+
+clean: ## Remove what was built and installed
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf anvil/node_modules contracts/out contracts/cache var
+
+.venv/.installed: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	touch $@
+
+anvil/node_modules/.installed: anvil/package-lock.json
+	cd anvil && npm ci --ignore-scripts --loglevel=error
+	touch $@

@@ -1,0 +1,1 @@
+"""Settings in, wired things out: the only place that names concrete adapters."""

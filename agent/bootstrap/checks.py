@@ -1,0 +1,161 @@
+"""Everything that a cycle needs, tried one by one before any runs; nothing is changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from agent.adapters.clock import SystemClock
+from agent.adapters.keystore import load_key
+from agent.adapters.rpc import Rpc
+from agent.adapters.signer import LocalSigner
+from agent.bootstrap.ledgers import Access, open_ledger
+from agent.bootstrap.wiring import schedule, sources
+from agent.daemon.gather import Sources, fetch_signals
+from agent.domain.plan import Position
+from agent.domain.units import Address, whole_tokens
+from agent.errors import AgentError, LedgerError, VaultUnfitError
+from agent.log import keys as log_keys
+from agent.settings import Settings
+
+ETHER_DECIMALS = 18
+
+
+class Verdict(StrEnum):
+    """What came of a check; one is not tried where what it builds on is wrong."""
+
+    OK = "ok"
+    WRONG = "wrong"
+    NOT_TRIED = "not tried"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check: what was found if it is ok, else what is wrong and how to mend it."""
+
+    name: str
+    verdict: Verdict
+    words: str
+    exit_code: int = 0
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Yield what each check finds, as soon as it is known."""
+    yield Finding(name="settings", verdict=Verdict.OK, words=_schedule(settings))
+    with Rpc(settings.chain.rpc_url) as rpc:
+        yield from _Checks(settings, rpc).all()
+
+
+def _schedule(settings: Settings) -> str:
+    notice = timedelta(hours=settings.schedule.notice_hours)
+    upcoming = schedule(settings, notice=notice).upcoming(SystemClock().now())
+    return f"next cycle {upcoming.cycle_id}, proposed {settings.schedule.notice_hours} h before"
+
+
+class _Checks:
+    """The checks, and what the earlier ones found for the later ones."""
+
+    def __init__(self, settings: Settings, rpc: Rpc) -> None:
+        self._settings, self._rpc = settings, rpc
+        self._sources: Sources
+        self._position: Position
+        self._account: Address
+
+    def all(self) -> Iterator[Finding]:
+        sourced = yield from self._tried("token map", self._token_map)
+        yield from self._tried("signals", self._signals, needs=sourced)
+        node = yield from self._tried("node", self._node, needs=sourced)
+        vault = yield from self._tried("vault", self._vault, needs=node)
+        key = yield from self._tried("trading key", self._key)
+        yield from self._tried("vault's agent", self._agent, needs=vault and key)
+        yield from self._tried("gas", self._gas, needs=vault and key)
+        yield from self._tried("checkpoint key", self._checkpoint_key)
+        yield from self._tried("ledger", self._ledger)
+
+    def _tried(
+        self, name: str, act: Callable[[], str], *, needs: bool = True
+    ) -> Generator[Finding, None, bool]:
+        if not needs:
+            yield Finding(name=name, verdict=Verdict.NOT_TRIED, words="mend the above first")
+            return False
+        try:
+            yield Finding(name=name, verdict=Verdict.OK, words=act())
+        except AgentError as error:
+            yield Finding(
+                name=name, verdict=Verdict.WRONG, words=str(error), exit_code=error.exit_code
+            )
+            return False
+        return True
+
+    def _token_map(self) -> str:
+        self._sources = sources(self._settings, rpc=self._rpc, clock=SystemClock())
+        held = len(self._sources.token_map.held_by_coin)
+        return f"{held} coins can be held on chain {self._settings.chain.id}"
+
+    def _signals(self) -> str:
+        ranking, regime = fetch_signals(self._sources)
+        return (
+            f"{len(ranking.coins)} coins of {ranking.issued_at:%Y-%m-%d %H:%M}, "
+            f"{regime.regime} of {regime.issued_at:%Y-%m-%d %H:%M}"
+        )
+
+    def _node(self) -> str:
+        self._sources.chain.ping()
+        head = self._sources.chain.fetch_head()
+        return f"{self._rpc.endpoint} serves chain {head.chain_id} at block {head.number}, and simulates"
+
+    def _vault(self) -> str:
+        chain = self._sources.chain
+        self._position = chain.fetch_position(block=chain.fetch_head(), tokens=(), feeds=())
+        contract = self._position.contract
+        if contract.is_paused:
+            raise self._unfit("it is paused", "its owner may unpause it")
+        if not self._position.pools:
+            raise self._unfit("its allowlist names no pool", "its owner adds pages of pools")
+        return f"{len(self._position.pools)} pools allowed, {contract.sequence} batches so far"
+
+    def _key(self) -> str:
+        given = self._settings.key
+        self._account = LocalSigner(load_key(given.keystore, given.password_file)).address
+        return f"opens, account {self._account}"
+
+    def _agent(self) -> str:
+        appointed = self._position.contract.agent
+        if appointed != self._account:
+            raise self._unfit(
+                f"its agent is {appointed}, the key is {self._account}'s",
+                "its owner appoints the key's account, or key.keystore names the right file",
+            )
+        return f"is {appointed}"
+
+    def _gas(self) -> str:
+        has = whole_tokens(self._position.contract.agent_wei, ETHER_DECIMALS)
+        wanted = self._settings.policy.min_gas_reserve_eth
+        if has < wanted:
+            raise self._unfit(
+                f"its agent {self._position.contract.agent} has {has} ETH for gas",
+                f"send it ETH: policy.min_gas_reserve_eth is {wanted}",
+            )
+        return f"{has:.4f} ETH"
+
+    def _checkpoint_key(self) -> str:
+        key = log_keys.load_key(self._settings.log.checkpoint_key)
+        return f"opens, key {key.public.key_id}"
+
+    def _ledger(self) -> str:
+        path = self._settings.ledger.path
+        if not path.exists():
+            if not os.access(path.parent, os.W_OK):
+                mend = "make its directory writable, or set ledger.path"
+                raise LedgerError(what=f"{path} cannot be created", mend=mend)
+            return f"{path} is created by the first run"
+        with open_ledger(self._settings, access=Access.READ) as ledger:
+            return (
+                f"sound, {len(ledger.records())} records, {len(ledger.checkpoints())} checkpoints"
+            )
+
+    def _unfit(self, what: str, mend: str) -> VaultUnfitError:
+        return VaultUnfitError(vault=self._settings.portfolio.vault, what=what, mend=mend)

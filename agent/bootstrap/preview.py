@@ -1,0 +1,66 @@
+"""What a cycle would do now, with nothing recorded and nothing signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pydantic import SecretStr
+
+from agent.adapters.clock import SystemClock
+from agent.adapters.fork import ForkClock
+from agent.adapters.rpc import Rpc
+from agent.adapters.simulator_fork import ForkSimulator
+from agent.bootstrap.wiring import schedule, sources
+from agent.daemon.gather import fetch_inputs, fetch_signals
+from agent.domain.canonical import content_id
+from agent.domain.happening import Planned, Proposed
+from agent.domain.plan import Breach
+from agent.planning.limits import breaches
+from agent.planning.planner import plan
+from agent.planning.proposing import propose
+from agent.ports import Clock
+from agent.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A proposal and the plan it would become at the same block, and the limits that would stop it."""
+
+    proposed: Proposed
+    planned: Planned
+    breaches: tuple[Breach, ...]
+
+
+def preview(settings: Settings, *, fork_url: str | None = None) -> Preview:
+    """Return what the cycle of the latest slot would do now; on a fork, at the fork's time.
+
+    Raises:
+        SignalError, InfeasibleTargetError, RpcUnavailableError, SourceUnavailableError
+    """
+    url = settings.chain.rpc_url if fork_url is None else SecretStr(fork_url)
+    with Rpc(url) as rpc:
+        return _preview(settings, rpc, _clock(rpc, is_fork=fork_url is not None))
+
+
+def _clock(rpc: Rpc, *, is_fork: bool) -> Clock:
+    if not is_fork:
+        return SystemClock()
+    ForkSimulator(rpc).ping()
+    return ForkClock(rpc)
+
+
+def _preview(settings: Settings, rpc: Rpc, clock: Clock) -> Preview:
+    given = sources(settings, rpc=rpc, clock=clock)
+    given.chain.ping()
+    slot = schedule(settings, notice=timedelta(0)).latest(clock.now())
+    ranking, regime = fetch_signals(given)
+    inputs = fetch_inputs(given, cycle_id=slot.cycle_id, ranking=ranking, regime=regime)
+    proposal = propose(inputs, executes_at=clock.now())
+    proposal_id = content_id(proposal)
+    made = plan(inputs, proposal_id=proposal_id)
+    return Preview(
+        proposed=Proposed(proposal_id=proposal_id, proposal=proposal, inputs=inputs),
+        planned=Planned(plan_id=content_id(made), plan=made, inputs=inputs),
+        breaches=breaches(made, inputs),
+    )

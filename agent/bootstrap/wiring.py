@@ -1,0 +1,129 @@
+"""Adapters behind the ports, and the ports behind a cycle: for a live chain and for a fork."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from agent.adapters.broadcaster import RpcBroadcaster
+from agent.adapters.chain import RpcChain
+from agent.adapters.ledger import SqlLedger
+from agent.adapters.rpc import Rpc
+from agent.adapters.token_map import bundled_token_map, load_token_map
+from agent.adapters.venue_pools import PoolVenue
+from agent.bootstrap.signals import readers
+from agent.daemon.deciding import Deciding
+from agent.daemon.executing import Executing
+from agent.daemon.gather import Sources
+from agent.daemon.run import Cycle
+from agent.daemon.schedule import Schedule
+from agent.domain.happening import Listener
+from agent.domain.plan import ChainBook
+from agent.domain.token import TokenMap
+from agent.execution.sender import Pace, Sender
+from agent.planning.planner import watched_tokens
+from agent.ports import Clock, Signer, Simulator, Supervisor
+from agent.rehearsal.gate import Gate
+from agent.settings import Settings
+from agent.workflow.engine import Engine
+from agent.workflow.service import Service
+
+NATIVE_COIN = "ethereum"
+STABLE_HUBS = ("usd-coin", "tether")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What differs between a live cycle and a dry run."""
+
+    clock: Clock
+    rpc: Rpc
+    signer: Signer
+    simulator: Simulator
+    ledger: SqlLedger
+    database: Path
+    supervisor: Supervisor
+    notice: timedelta
+    patience: timedelta
+    pace: Pace
+
+
+def chain_book(token_map: TokenMap) -> ChainBook:
+    """Return what coins trade against on the map's chain: wrapped native coin, then stablecoins."""
+    stable = [token_map.stablecoin_by_coin[coin].token for coin in STABLE_HUBS]
+    return ChainBook(
+        chain_id=token_map.chain_id,
+        hubs=(token_map.held_by_coin[NATIVE_COIN].token, *stable),
+        stable_hub=stable[0],
+        native_usd_feed=token_map.usd_feed_by_coin[NATIVE_COIN],
+    )
+
+
+def sources(settings: Settings, *, rpc: Rpc, clock: Clock) -> Sources:
+    """Return where everything comes from that decides."""
+    token_map = load_token_map(bundled_token_map(settings.chain.id), chain_id=settings.chain.id)
+    rankings, regimes = readers(settings)
+    return Sources(
+        clock=clock,
+        rankings=rankings,
+        regimes=regimes,
+        chain=RpcChain(rpc, chain_id=settings.chain.id, contract=settings.portfolio.vault),
+        venue=PoolVenue(rpc_batch=rpc.batch),
+        token_map=token_map,
+        chain_book=chain_book(token_map),
+        policy=settings.policy.policy(),
+        max_gap_s=settings.signals.max_gap_s,
+    )
+
+
+def schedule(settings: Settings, *, notice: timedelta) -> Schedule:
+    return Schedule(portfolio=settings.portfolio.name, cron=settings.schedule.cron, notice=notice)
+
+
+def service(settings: Settings, means: Means, *, tell: Listener) -> Service:
+    """Return the service that runs cycles with these means."""
+    cycle, sender = _cycle(settings, means, tell)
+    return Service(
+        engine=Engine(database=means.database, cycle=cycle),
+        schedule=schedule(settings, notice=means.notice),
+        clock=means.clock,
+        supervisor=means.supervisor,
+        settle=sender.settle_pending,
+    )
+
+
+def _cycle(settings: Settings, means: Means, tell: Listener) -> tuple[Cycle, Sender]:
+    given = sources(settings, rpc=means.rpc, clock=means.clock)
+    sender = Sender(
+        chain=given.chain,
+        signer=means.signer,
+        ledger=means.ledger,
+        broadcaster=RpcBroadcaster(means.rpc),
+        clock=means.clock,
+        pace=means.pace,
+    )
+    known = watched_tokens(given.token_map, given.chain_book)
+    cycle = Cycle(
+        clock=means.clock,
+        ledger=means.ledger,
+        deciding=Deciding(
+            sources=given,
+            ledger=means.ledger,
+            account=means.signer.address,
+            notice=means.notice,
+            is_approval_required=settings.schedule.approval == "required",
+            tell=tell,
+        ),
+        executing=Executing(
+            sources=given,
+            ledger=means.ledger,
+            gate=Gate(simulator=means.simulator, known=tuple(token.address for token in known)),
+            sender=sender,
+            account=means.signer.address,
+            tell=tell,
+        ),
+        patience=means.patience,
+        tell=tell,
+    )
+    return cycle, sender

@@ -1,0 +1,102 @@
+"""`agent run` and `agent dry-run`: cycles with the operator's key on schedule, or one on a fork."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import typer
+
+from agent import __version__, observe
+from agent.bootstrap.dry_run import dry_service
+from agent.bootstrap.live import live_service
+from agent.cli.frame import console, load_settings, log_events, print_json
+from agent.cli.views_run import Story
+from agent.domain.happening import Ending, Happening, Listener, StepEnd
+from agent.errors import StopRequestedError
+
+
+def run_service(settings_file: Path | None) -> None:
+    """Run cycles on the schedule until asked to stop."""
+    log_events(is_service=True)
+    settings = load_settings(settings_file)
+    observe.service_started(version=__version__, settings=settings.public())
+    try:
+        with (
+            _asked_to_stop() as stop,
+            live_service(settings, stop=stop, is_attended=False, tell=_ignore) as service,
+        ):
+            service.run_forever()
+    except StopRequestedError:
+        observe.service_stopped()
+
+
+def run_once(settings_file: Path | None, *, as_json: bool) -> None:
+    """Run the cycle of the latest slot now, and finish what an earlier run left."""
+    settings = load_settings(settings_file)
+    tell = _ignore if as_json else _teller()
+    with (
+        _asked_to_stop() as stop,
+        live_service(settings, stop=stop, is_attended=True, tell=tell) as service,
+    ):
+        slot, end, is_news = service.run_once()
+    _conclude(slot.cycle_id, end, is_news=is_news, as_json=as_json)
+
+
+def dry_run(settings_file: Path | None, *, fork_url: str, out: Path, as_json: bool) -> None:
+    """Run the cycle of the latest slot on a fork, with a throwaway key."""
+    settings = load_settings(settings_file)
+    tell = _ignore if as_json else _teller()
+    with (
+        _asked_to_stop() as stop,
+        dry_service(settings, fork_url=fork_url, out=out, stop=stop, tell=tell) as service,
+    ):
+        slot, end, is_news = service.run_once()
+    _conclude(slot.cycle_id, end, is_news=is_news, as_json=as_json)
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Provide an event that SIGTERM and Ctrl-C set; whatever is under way ends at its next wait."""
+    stop = threading.Event()
+
+    def ask(number: int, _: FrameType | None) -> None:
+        observe.service_stopping(reason=signal.Signals(number).name)
+        stop.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _teller() -> Listener:
+    screen, story = console(), Story()
+
+    def tell(happening: Happening) -> None:
+        words = story.told(happening)
+        if words is not None:
+            screen.print(words)
+
+    return tell
+
+
+def _ignore(_: Happening) -> None:
+    """Tell nobody: the events say it."""
+
+
+def _conclude(cycle_id: str, end: StepEnd, *, is_news: bool, as_json: bool) -> None:
+    if as_json:
+        print_json({"cycle_id": cycle_id, "is_news": is_news, "end": end})
+    elif end.ending is Ending.DONE:
+        words = "went well" if is_news else "went well before: nothing was done"
+        typer.echo(f"\ncycle {cycle_id} {words}; agent log show has the details")
+    if end.ending is not Ending.DONE:
+        typer.echo(f"error: {end.reason}", err=True)
+        raise typer.Exit(end.exit_code)

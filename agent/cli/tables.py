@@ -1,0 +1,36 @@
+"""Tables that line up at 100 columns: text to the left, numbers to the right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+
+NUMBER = ">"
+"""Begins the heading of a column of numbers."""
+
+
+def plain_table(*headings: str) -> Table:
+    """Return a table without rules; a heading that begins with `>` stands over numbers."""
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(headings))
+    for heading in headings:
+        is_number = heading.startswith(NUMBER)
+        table.add_column(
+            heading.removeprefix(NUMBER),
+            justify="right" if is_number else "left",
+            no_wrap=is_number,
+            overflow="ellipsis" if is_number else "fold",
+        )
+    return table
+
+
+def filled(table: Table, rows: Iterable[Iterable[str]]) -> Table:
+    """Return the table with these rows; what they say is never taken for markup."""
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def heading(words: str) -> Text:
+    return Text(f"\n{words}", style="bold")

@@ -1,0 +1,147 @@
+"""The steps of a cycle that move money: rehearse, send batch by batch, report.
+
+Each may run twice: the ledger knows what was signed, and sending again is going on from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent import observe
+from agent.daemon.gather import Sources
+from agent.daemon.schedule import Slot
+from agent.daemon.standing import recorded_plan, standing_plan, unreviewed_halt
+from agent.domain.block import Block
+from agent.domain.bodies import PlanMade, Reported
+from agent.domain.fill import BatchOutcome
+from agent.domain.happening import Listener
+from agent.domain.intent import TERMINAL, FeeCap, TxState
+from agent.domain.plan import Plan
+from agent.domain.portfolio import Portfolio
+from agent.domain.units import Address
+from agent.errors import LedgerError, ReviewNeededError, UnexpectedRevertError
+from agent.execution.fees import fee_cap
+from agent.execution.prepared import PreparedBatch, open_batches
+from agent.execution.report import cycle_report
+from agent.execution.sender import Sender
+from agent.planning.planner import watched_tokens
+from agent.ports import IntentStatus, Ledger
+from agent.rehearsal.gate import Gate
+
+IN_FLIGHT = frozenset(TxState) - TERMINAL - {TxState.INTENT, TxState.MINED}
+"""The states of an intent whose transaction has a nonce and no block yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executing:
+    """From a recorded plan to a sealed report. `account` is ours, that signs."""
+
+    sources: Sources
+    ledger: Ledger
+    gate: Gate
+    sender: Sender
+    account: Address
+    tell: Listener
+
+    def begin(self, slot: Slot) -> None:
+        """Leave nothing behind of what came before: finish what was signed, drop what was not.
+
+        Raises:
+            ReviewNeededError: a cycle ended badly, and nobody signed it off yet.
+        """
+        unreviewed = unreviewed_halt(self.ledger)
+        if unreviewed is not None:
+            raise ReviewNeededError(cycle_id=unreviewed[0], reason=unreviewed[1].reason)
+        for status in self.ledger.intents():
+            if status.state in IN_FLIGHT:
+                self._send(self._prepared_again(status))
+        for status in self.ledger.intents():
+            if status.state is TxState.INTENT:
+                note = f"dropped unsigned: {slot.cycle_id} plans anew"
+                self.ledger.advance(status.intent.intent_id, state=TxState.CANCELLED, note=note)
+
+    def rehearse(self, slot: Slot) -> int:
+        """Open an intent for each batch and rehearse them in a row; return how many there are."""
+        made = self._plan(slot)
+        prepared = open_batches(self.ledger, made.plan, plan_id=made.plan_id)
+        self._rehearse(made.plan, prepared, at=made.plan.block)
+        return len(prepared)
+
+    def send(self, slot: Slot, *, index: int) -> None:
+        """Rehearse a batch again at the newest block, send it, and follow it until it is mined.
+
+        Raises:
+            RehearsalMismatchError: it would not do what the plan says. PlanExpiredError: too late to
+            land. UnexpectedRevertError: it landed, and moved nothing.
+        """
+        made = self._plan(slot)
+        prepared = open_batches(self.ledger, made.plan, plan_id=made.plan_id)[index]
+        if not self._status(prepared.intent.intent_id).attempts:
+            self._rehearse(made.plan, (prepared,), at=self.sources.chain.fetch_head())
+        self.tell(self._send(prepared))
+
+    def report(self, slot: Slot) -> None:
+        """Compare what happened with the plan, record it, and close the log with a checkpoint."""
+        made, chain = self._plan(slot), self.sources.chain
+        prepared = open_batches(self.ledger, made.plan, plan_id=made.plan_id)
+        head = chain.fetch_head()
+        report = cycle_report(
+            made.plan,
+            plan_id=made.plan_id,
+            outcomes=[self._send(one) for one in prepared],
+            after=self._portfolio(head),
+            native=self.sources.chain_book.hubs[0].address,
+        )
+        self.ledger.append(Reported(report=report), cycle_id=slot.cycle_id)
+        observe.cycle_reported(report)
+        self.tell(report)
+        checkpoint = self.ledger.seal(
+            block=head, account=self.account, next_nonce=chain.fetch_nonce(self.account)
+        )
+        observe.checkpoint_sealed(checkpoint)
+        self.tell(checkpoint)
+
+    def _plan(self, slot: Slot) -> PlanMade:
+        made = standing_plan(self.ledger, slot.cycle_id)
+        if made is None:
+            raise LedgerError(what=f"{slot.cycle_id} has no plan", mend="run agent log verify")
+        return made
+
+    def _rehearse(self, plan: Plan, prepared: tuple[PreparedBatch, ...], *, at: Block) -> None:
+        if not prepared:
+            return
+        for rehearsed in self.gate.rehearse(plan, prepared, fee_cap=self._fee_cap(at), block=at):
+            self.ledger.append(rehearsed, cycle_id=plan.cycle_id)
+            observe.batch_rehearsed(rehearsed)
+            self.tell(rehearsed)
+
+    def _send(self, prepared: PreparedBatch) -> BatchOutcome:
+        """Send a batch, or go on with it, and return how it landed."""
+        attempts = self._status(prepared.intent.intent_id).attempts
+        cap = attempts[-1].fee_cap if attempts else self._fee_cap(self.sources.chain.fetch_head())
+        outcome = self.sender.send(prepared, fee_cap=cap)
+        observe.batch_landed(outcome)
+        if not outcome.is_success:
+            raise UnexpectedRevertError(tx_hash=outcome.tx_hash, batch_index=outcome.batch_index)
+        return outcome
+
+    def _fee_cap(self, block: Block) -> FeeCap:
+        position = self.sources.chain.fetch_position(block=block, tokens=(), feeds=())
+        return fee_cap(
+            base_fee_per_gas=block.base_fee_per_gas,
+            priority_fee_per_gas=position.priority_fee_per_gas,
+            ceiling=self.sources.policy.max_fee_per_gas_wei,
+        )
+
+    def _portfolio(self, block: Block) -> Portfolio:
+        tokens = watched_tokens(self.sources.token_map, self.sources.chain_book)
+        return self.sources.chain.fetch_position(block=block, tokens=tokens, feeds=()).portfolio
+
+    def _status(self, intent_id: str) -> IntentStatus:
+        return next(s for s in self.ledger.intents() if s.intent.intent_id == intent_id)
+
+    def _prepared_again(self, status: IntentStatus) -> PreparedBatch:
+        plan_id = status.intent.plan_id
+        plan = recorded_plan(self.ledger, status.intent.cycle_id, plan_id)
+        prepared = open_batches(self.ledger, plan, plan_id=plan_id)
+        return next(one for one in prepared if one.intent == status.intent)

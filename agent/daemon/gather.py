@@ -1,0 +1,67 @@
+"""Fetching what a plan is made from, in three round trips to the chain: head, position, liquidity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from agent.domain.plan import ChainBook, PlanInputs
+from agent.domain.policy import Policy
+from agent.domain.signal import Ranking, RegimeSignal
+from agent.domain.signal_rules import check_agreement
+from agent.domain.token import TokenMap
+from agent.planning.planner import normalised, quote_requests, watched_feeds, watched_tokens
+from agent.ports import Chain, Clock, RankingSource, SignalSource, Venue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where everything comes from that decides; nothing here can move money."""
+
+    clock: Clock
+    rankings: RankingSource
+    regimes: SignalSource
+    chain: Chain
+    venue: Venue
+    token_map: TokenMap
+    chain_book: ChainBook
+    policy: Policy
+    max_gap_s: int
+
+
+def fetch_signals(sources: Sources) -> tuple[Ranking, RegimeSignal]:
+    """Return both signals, fit to be acted on together.
+
+    Raises:
+        SignalError: one is refused, or they disagree. SourceUnavailableError: one is out of reach.
+    """
+    now = sources.clock.now()
+    ranking, _ = sources.rankings.fetch_ranking(now=now)
+    regime, _ = sources.regimes.fetch_regime(now=now)
+    check_agreement(ranking, regime, max_gap_s=sources.max_gap_s)
+    return ranking, regime
+
+
+def fetch_inputs(
+    sources: Sources, *, cycle_id: str, ranking: Ranking, regime: RegimeSignal
+) -> PlanInputs:
+    """Return everything that decides a proposal or plan, with all chain facts read at one block."""
+    block = sources.chain.fetch_head()
+    position = sources.chain.fetch_position(
+        block=block,
+        tokens=watched_tokens(sources.token_map, sources.chain_book),
+        feeds=watched_feeds(sources.token_map, sources.chain_book),
+    )
+    inputs = PlanInputs(
+        cycle_id=cycle_id,
+        ranking=ranking,
+        regime=regime,
+        token_map=sources.token_map,
+        chain_book=sources.chain_book,
+        policy=sources.policy,
+        position=position,
+        pools=(),
+    )
+    states = sources.venue.fetch_liquidity(
+        requests=quote_requests(inputs), pools=position.pools, block=block
+    )
+    return normalised(replace(inputs, pools=states))

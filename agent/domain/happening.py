@@ -1,0 +1,75 @@
+"""What a cycle tells whoever watches it, as the values that it made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.domain.bodies import Rehearsed
+from agent.domain.fill import BatchOutcome, CycleReport
+from agent.domain.plan import Plan, PlanInputs, Proposal
+from agent.domain.record import Checkpoint
+from agent.domain.signal import Ranking, RegimeSignal
+
+
+class Ending(StrEnum):
+    """How a step or cycle ended: gone well, outgrown by the market, given up until the next, or halted."""
+
+    DONE = "done"
+    OUTGROWN = "outgrown"
+    SKIPPED = "skipped"
+    HALTED = "halted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEnd:
+    """What became of a step; `reason` is the operator's one line, `batches` how many there are to send."""
+
+    ending: Ending
+    error: str = ""
+    reason: str = ""
+    exit_code: int = 0
+    batches: int = 0
+
+
+DONE = StepEnd(ending=Ending.DONE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalsAccepted:
+    """Both signals were read and will be acted on."""
+
+    ranking: Ranking
+    regime: RegimeSignal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """A proposal was made from these inputs."""
+
+    proposal_id: str
+    proposal: Proposal
+    inputs: PlanInputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan was made from these inputs, and lies within its bounds and limits."""
+
+    plan_id: str
+    plan: Plan
+    inputs: PlanInputs
+
+
+Happening = (
+    SignalsAccepted
+    | Proposed
+    | Planned
+    | Rehearsed
+    | BatchOutcome
+    | CycleReport
+    | Checkpoint
+    | StepEnd
+)
+Listener = Callable[[Happening], None]

@@ -1,0 +1,86 @@
+"""The service: starts the cycle that is due, catches up a missed one, and stops at any point cleanly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from agent import observe
+from agent.daemon.schedule import Schedule, Slot
+from agent.domain.happening import Ending, StepEnd
+from agent.errors import RetryableError
+from agent.ports import Clock, Supervisor
+from agent.workflow.engine import Engine
+
+TICK_S = 5.0
+SETTLE_EVERY = timedelta(minutes=1)
+
+
+@dataclass(kw_only=True)
+class Service:
+    """Cycles on their slots, one at a time. `settle` moves what was mined on to its final state."""
+
+    engine: Engine
+    schedule: Schedule
+    clock: Clock
+    supervisor: Supervisor
+    settle: Callable[[], object]
+    _settled_at: datetime | None = field(default=None, init=False)
+
+    def run_forever(self) -> None:
+        """Run until asked to stop, which raises StopRequestedError once all is left in good order."""
+        with self.engine:
+            since = self.engine.since(self.clock.now())
+            self.supervisor.ready()
+            try:
+                while True:
+                    self.supervisor.heartbeat()
+                    self.supervisor.status(self.tick(since=since))
+                    self.clock.sleep(min(TICK_S, self.supervisor.heartbeat_s or TICK_S))
+            finally:
+                self.supervisor.stopping()
+
+    def run_once(self) -> tuple[Slot, StepEnd, bool]:
+        """Run the cycle of the latest slot, unless it went well before, and finish what was under way.
+
+        Returns the slot, how its cycle ended, and whether that is news.
+        """
+        slot = self.schedule.latest(self.clock.now())
+        with self.engine:
+            for workflow_id in self.engine.under_way():
+                end = self.engine.wait(workflow_id)
+                if workflow_id.partition("/")[0] == slot.cycle_id:
+                    return slot, end, True
+            last = self.engine.last_end(slot.cycle_id)
+            if last is not None and last.ending is Ending.DONE:
+                return slot, last, False
+            return slot, self.engine.wait(self.engine.start(slot)), True
+
+    def tick(self, *, since: datetime) -> str:
+        """Start what is due, and return in one line what the service is at."""
+        under_way = self.engine.under_way()
+        if under_way:
+            return f"cycle {under_way[0]} is under way"
+        now = self.clock.now()
+        slot = self.schedule.due(now, since=since, has_begun=lambda c: self.engine.attempts(c) > 0)
+        if slot is not None:
+            self._start(slot, now)
+            return f"cycle {slot.cycle_id} begins"
+        self._settle_now_and_then(now)
+        upcoming = self.schedule.upcoming(now)
+        return f"next cycle {upcoming.cycle_id} begins {upcoming.scheduled_at - self.schedule.notice:%Y-%m-%d %H:%M} UTC"
+
+    def _start(self, slot: Slot, now: datetime) -> None:
+        if slot.scheduled_at < now:
+            observe.cycle_caught_up(cycle_id=slot.cycle_id, missed_at=slot.scheduled_at)
+        self.engine.start(slot)
+
+    def _settle_now_and_then(self, now: datetime) -> None:
+        if self._settled_at is not None and now - self._settled_at < SETTLE_EVERY:
+            return
+        self._settled_at = now
+        try:
+            self.settle()
+        except RetryableError as error:
+            observe.step_retried(step="settle", reason=str(error))
