@@ -7,6 +7,7 @@ Decimals in plain notation as they stand. Reading back needs the type.
 from __future__ import annotations
 
 import hashlib
+import json
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -17,44 +18,74 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-import rfc8785
-
 from agent.errors import CanonicalFormError
 
 Json = None | bool | str | list["Json"] | dict[str, "Json"]
 
 
 def to_json(value: object) -> Json:
-    """Return a value of dataclasses, mappings, sequences and scalars as a JSON tree without numbers."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, Mapping):
-        return {str(k): to_json(v) for k, v in value.items()}
-    if isinstance(value, tuple | list):
-        return [to_json(v) for v in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
-    return _scalar(value)
+    """Return a value of dataclasses, mappings, sequences and scalars as a JSON tree without numbers.
+
+    Keys stand in canonical order.
+    """
+    kind: type[Any] = type(value)
+    return _tree_of(kind)(value)
 
 
-def _scalar(value: object) -> str:
-    match value:
-        case Enum():
-            return str(value.value)
-        case str() | int():
-            return str(value)
-        case Decimal():
-            return format(value, "f")
-        case bytes():
-            return "0x" + value.hex()
-        case datetime():
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        case _:
-            raise CanonicalFormError(what=type(value).__name__)
+@cache
+def _tree_of(kind: type) -> Callable[[Any], Json]:
+    """Return how values of exactly `kind` become trees: thousands of ticks share one decision."""
+    if is_dataclass(kind):
+        names = sorted((f.name for f in fields(kind)), key=_utf16)
+        return lambda value: {name: to_json(getattr(value, name)) for name in names}
+    if issubclass(kind, Mapping):
+        return _tree_of_mapping
+    if issubclass(kind, tuple | list):
+        return lambda value: [to_json(item) for item in value]
+    return _tree_of_scalar(kind)
+
+
+def _tree_of_mapping(value: Mapping[Any, Any]) -> Json:
+    trees = {str(key): to_json(item) for key, item in value.items()}
+    return {key: trees[key] for key in sorted(trees, key=_utf16)}
+
+
+def _tree_of_scalar(kind: type) -> Callable[[Any], Json]:
+    if issubclass(kind, bool | types.NoneType):
+        return lambda value: value
+    if issubclass(kind, Enum):
+        return lambda value: str(value.value)
+    for known, written in _WRITE_SCALAR.items():
+        if issubclass(kind, known):
+            return written
+    raise CanonicalFormError(what=kind.__name__)
+
+
+_WRITE_SCALAR: Mapping[type, Callable[[Any], str]] = {
+    str: str,
+    int: str,
+    Decimal: lambda value: format(value, "f"),
+    bytes: lambda value: "0x" + value.hex(),
+    datetime: lambda value: value.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+}
+
+
+def _utf16(key: str) -> bytes:
+    """Return what RFC 8785 sorts keys by: their UTF-16 code units."""
+    return key.encode("utf-16-be", "surrogatepass")
 
 
 def canonical_bytes(value: object) -> bytes:
-    return rfc8785.dumps(to_json(value))
+    """Return the canonical form: without numbers it is compact JSON with sorted keys, in UTF-8.
+
+    Raises:
+        CanonicalFormError: the value has none.
+    """
+    text = json.dumps(to_json(value), ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise CanonicalFormError(what="a text with half a surrogate pair") from error
 
 
 def content_id(value: object) -> str:

@@ -3,6 +3,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.domain.block import Block
 from agent.domain.canonical import canonical_bytes, content_id, from_json, to_json
@@ -91,3 +94,25 @@ def test_a_tree_of_another_shape_is_refused(tree: object) -> None:
 def test_a_value_without_a_form_is_refused() -> None:
     with pytest.raises(CanonicalFormError, match="float"):
         to_json(0.5)
+
+
+TREES = st.recursive(
+    st.none() | st.booleans() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(TREES)
+def test_the_form_is_that_of_rfc_8785(tree):
+    assert rfc8785.dumps(tree) == canonical_bytes(tree)
+
+
+def test_keys_are_sorted_by_their_utf16_code_units():
+    assert '{"\U00010000":"1","\uffff":"2"}'.encode() == canonical_bytes(
+        {"\uffff": 2, "\U00010000": 1}
+    )
+
+
+def test_half_a_surrogate_pair_has_no_form():
+    with pytest.raises(CanonicalFormError, match="surrogate"):
+        canonical_bytes("\ud800")
