@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
 from agent import errors, observe
-from agent.daemon.deciding import Deciding
-from agent.daemon.executing import Executing
 from agent.daemon.schedule import Slot
 from agent.daemon.standing import last_halt
 from agent.domain.bodies import Halted
@@ -47,14 +45,38 @@ class Steps(Protocol):
     def __call__(self, name: str, act: Callable[[], str]) -> str: ...
 
 
+class Decides(Protocol):
+    """The steps up to a plan; `agent.daemon.deciding` has them."""
+
+    def propose(self, slot: Slot, /) -> None: ...
+
+    def executes_at(self, slot: Slot, /) -> datetime: ...
+
+    def awaits_approval(self, slot: Slot, /) -> str | None: ...
+
+    def plan(self, slot: Slot, /) -> None: ...
+
+
+class Executes(Protocol):
+    """The steps that move money; `agent.daemon.executing` has them."""
+
+    def begin(self, slot: Slot, /) -> None: ...
+
+    def rehearse(self, slot: Slot, /) -> int: ...
+
+    def send(self, slot: Slot, /, *, index: int) -> None: ...
+
+    def report(self, slot: Slot, /) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycle:
     """Everything that a cycle is run with. A step out of reach is tried again for `patience` in all."""
 
     clock: Clock
     ledger: Ledger
-    deciding: Deciding
-    executing: Executing
+    deciding: Decides
+    executing: Executes
     patience: timedelta
     tell: Listener
 
