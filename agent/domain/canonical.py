@@ -28,7 +28,7 @@ def to_json(value: object) -> Json:
 
     Keys stand in canonical order.
     """
-    kind: type[Any] = type(value)
+    kind: Any = type(value)
     return _tree_of(kind)(value)
 
 
