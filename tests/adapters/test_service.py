@@ -1,0 +1,214 @@
+"""Cycles on the durable engine, with a real database and a clock that a test holds."""
+
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+from agent.daemon.schedule import Schedule, Slot
+from agent.domain.happening import Ending
+from agent.errors import RpcUnavailableError, StopRequestedError
+from agent.workflow.engine import Engine
+from agent.workflow.service import Service
+from tests.fakes import START, FakeLedger, FakeSupervisor, HeldClock
+from tests.steps import ScriptedSteps, failing, scripted_cycle
+
+WEEK = timedelta(days=7)
+SLOT = Slot(cycle_id="index-2026-11-23T0000Z", scheduled_at=START)
+SCHEDULE = Schedule(portfolio="index", cron="0 0 * * MON", notice=timedelta(hours=12))
+PATIENCE_S = 20
+
+
+@pytest.fixture
+def database(tmp_path):
+    return tmp_path / "agent.sqlite"
+
+
+@pytest.fixture
+def clock():
+    return HeldClock(START)
+
+
+def service(database, clock, steps, *, ledger=None, settle=lambda: None):
+    cycle = scripted_cycle(steps, clock=clock, ledger=ledger or FakeLedger())
+    return Service(
+        engine=Engine(database=database, cycle=cycle),
+        schedule=SCHEDULE,
+        clock=clock,
+        supervisor=FakeSupervisor(),
+        settle=settle,
+    )
+
+
+@contextmanager
+def running(service, clock):
+    """Run the service in a thread of its own, and stop it in the end."""
+    stopped = []
+
+    def run():
+        try:
+            service.run_forever()
+        except StopRequestedError:
+            stopped.append(True)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        until(lambda: "ready" in service.supervisor.said)
+        yield
+    finally:
+        clock.stop()
+        thread.join(PATIENCE_S)
+    assert stopped == [True]
+
+
+def until(condition):
+    """Return once the condition holds; fail if it takes long."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "this takes too long"
+        time.sleep(0.01)
+
+
+def test_run_once_runs_the_latest_slot(database, clock):
+    steps = ScriptedSteps(executes=START)
+
+    slot, end, is_news = service(database, clock, steps).run_once()
+
+    assert (SLOT, Ending.DONE, True) == (slot, end.ending, is_news)
+    assert steps.done[-1] == "report"
+
+
+def test_a_cycle_that_went_well_is_never_run_again(database, clock):
+    service(database, clock, ScriptedSteps(executes=START)).run_once()
+    again = ScriptedSteps(executes=START)
+
+    _, end, is_news = service(database, clock, again).run_once()
+
+    assert (Ending.DONE, False) == (end.ending, is_news)
+    assert again.done == []
+
+
+def test_a_cycle_that_was_given_up_can_be_run_again_by_hand(database, clock):
+    down = RpcUnavailableError(endpoint="node", reason="down")
+    first = ScriptedSteps(executes=START, acts={"plan": failing(down)})
+    assert service(database, clock, first).run_once()[1].ending is Ending.HALTED
+    again = ScriptedSteps(executes=START)
+
+    _, end, is_news = service(database, clock, again).run_once()
+
+    assert (Ending.DONE, True) == (end.ending, is_news)
+    assert again.done[0] == "begin"
+
+
+def test_a_cycle_that_was_cut_off_goes_on_behind_its_last_finished_step(database, clock):
+    cut_off = ScriptedSteps(executes=START, acts={"send-1": failing(StopRequestedError())})
+    with pytest.raises(StopRequestedError):
+        service(database, clock, cut_off).run_once()
+    resumed = ScriptedSteps(executes=START)
+
+    _, end, is_news = service(database, clock, resumed).run_once()
+
+    assert (Ending.DONE, True) == (end.ending, is_news)
+    assert ["send-1", "report"] == resumed.done
+
+
+def test_the_service_runs_each_weeks_cycle_once(database):
+    clock = HeldClock(START - timedelta(days=2))
+    steps = ScriptedSteps(executes=START)
+
+    with running(service(database, clock, steps), clock):
+        clock.advance(timedelta(days=1, hours=12))
+        until(lambda: "propose" in steps.done)
+        clock.advance(timedelta(hours=12))
+        until(lambda: "report" in steps.done)
+        clock.advance(timedelta(days=3))
+        assert steps.done.count("begin") == 1
+        steps.executes = START + WEEK
+        clock.advance(timedelta(days=3, hours=12))
+        until(lambda: steps.done.count("begin") == 2)
+        clock.advance(timedelta(hours=12))
+        until(lambda: steps.done.count("report") == 2)
+
+
+def test_a_sleeping_cycle_survives_a_restart(database):
+    clock = HeldClock(START - timedelta(hours=12))
+    before = ScriptedSteps(executes=START)
+    with running(service(database, clock, before), clock):
+        until(lambda: "propose" in before.done)
+    assert "plan" not in before.done
+
+    later, after = HeldClock(START - timedelta(hours=1)), ScriptedSteps(executes=START)
+    with running(service(database, later, after), later):
+        until(lambda: later.waiting >= 2)
+        assert after.done == []
+        later.advance(timedelta(hours=1))
+        until(lambda: "report" in after.done)
+
+    assert after.done[0] == "plan"
+
+
+def test_a_missed_cycle_is_caught_up_once(database):
+    first = HeldClock(START - timedelta(days=5))
+    with running(service(database, first, ScriptedSteps(executes=START)), first):
+        pass
+    clock, steps = HeldClock(START + timedelta(days=1)), ScriptedSteps(executes=START)
+
+    with running(service(database, clock, steps), clock):
+        until(lambda: "report" in steps.done)
+        clock.advance(timedelta(days=2))
+        until(lambda: clock.waiting >= 1)
+
+    assert steps.done.count("begin") == 1
+
+
+def test_a_first_start_catches_nothing_up(database):
+    clock, steps = HeldClock(START + timedelta(days=1)), ScriptedSteps(executes=START)
+    idle = service(database, clock, steps)
+
+    with running(idle, clock):
+        clock.advance(timedelta(days=3))
+        until(lambda: "next cycle index-2026-11-30T0000Z" in idle.supervisor.said[-1])
+
+    assert steps.done == []
+
+
+def test_what_was_mined_is_settled_while_nothing_else_is_due(database):
+    clock, settled = HeldClock(START + timedelta(days=1)), []
+    idle = service(database, clock, ScriptedSteps(executes=START), settle=lambda: settled.append(1))
+
+    with running(idle, clock):
+        until(lambda: settled)
+
+
+def test_a_node_that_is_down_does_not_stop_the_service(database):
+    clock = HeldClock(START + timedelta(days=1))
+    down = failing(*[RpcUnavailableError(endpoint="node", reason="down")] * 3)
+    idle = service(database, clock, ScriptedSteps(executes=START), settle=down)
+
+    with running(idle, clock):
+        for _ in range(4):
+            clock.advance(timedelta(minutes=2))
+
+
+def test_the_supervisor_hears_ready_status_heartbeat_and_stopping(database):
+    clock = HeldClock(START + timedelta(days=1))
+    idle = service(database, clock, ScriptedSteps(executes=START))
+
+    with running(idle, clock):
+        until(lambda: "heartbeat" in idle.supervisor.said)
+
+    assert idle.supervisor.said[0] == "ready"
+    assert idle.supervisor.said[-1] == "stopping"
+
+
+def test_the_engine_listens_on_nothing(database, clock, monkeypatch):
+    bound = []
+    monkeypatch.setattr(socket.socket, "bind", lambda *args: bound.append(args))
+
+    service(database, clock, ScriptedSteps(executes=START)).run_once()
+
+    assert bound == []

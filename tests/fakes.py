@@ -1,0 +1,382 @@
+"""One fake in memory for each port: what it does is what the tests say, and nothing leaves the process."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from agent.domain.block import Block
+from agent.domain.bodies import KIND_BY_BODY, Body, IntentOpened, Moved, Outcome, Signed
+from agent.domain.canonical import content_id, to_json
+from agent.domain.fill import Fill
+from agent.domain.intent import (
+    NEXT_STATES,
+    TERMINAL,
+    Attempt,
+    Intent,
+    LogEntry,
+    Receipt,
+    SignedTransaction,
+    TxState,
+    UnsignedTransaction,
+)
+from agent.domain.plan import Position
+from agent.domain.record import Record, RecordKind
+from agent.domain.token import Token
+from agent.domain.units import Address
+from agent.errors import LedgerError, RpcUnavailableError, StopRequestedError
+from agent.ports import IntentStatus, SendAnswer, SimulatedCall, SimulatedOutcome, Watch
+
+START = datetime(2026, 11, 23, tzinfo=UTC)
+GENESIS_S = int(START.timestamp())
+SLOT_S = 12
+ACCEPTED = SendAnswer(is_accepted=True, text="")
+
+
+@dataclass
+class StillClock:
+    """A clock that only sleeping moves; `on_sleep` is what the world does meanwhile."""
+
+    time: datetime = START
+    on_sleep: Callable[[], None] = lambda: None
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += timedelta(seconds=seconds)
+        self.on_sleep()
+
+
+class HeldClock:
+    """A clock that stands still until a test lets time pass; whoever sleeps waits for that.
+
+    `waiting` counts the threads that sleep.
+    """
+
+    def __init__(self, time: datetime = START) -> None:
+        self._time = time
+        self._changed = threading.Condition()
+        self._is_stopped = False
+        self.waiting = 0
+
+    def now(self) -> datetime:
+        return self._time
+
+    def sleep(self, seconds: float) -> None:
+        due = self._time + timedelta(seconds=seconds)
+        with self._changed:
+            self.waiting += 1
+            self._changed.wait_for(lambda: self._is_stopped or self._time >= due)
+            self.waiting -= 1
+        if self._is_stopped:
+            raise StopRequestedError
+
+    def advance(self, duration: timedelta) -> None:
+        with self._changed:
+            self._time += duration
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify_all()
+
+
+@dataclass
+class FakeSupervisor:
+    """Keeps what it is told, in order."""
+
+    heartbeat_s: float | None = 5.0
+    said: list[str] = field(default_factory=list)
+
+    def ready(self) -> None:
+        self.said.append("ready")
+
+    def status(self, text: str) -> None:
+        self.said.append(text)
+
+    def heartbeat(self) -> None:
+        self.said.append("heartbeat")
+
+    def stopping(self) -> None:
+        self.said.append("stopping")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a transaction does once it is mined."""
+
+    logs: tuple[LogEntry, ...] = ()
+    is_success: bool = True
+    gas_used: int = 290_000
+
+
+@dataclass
+class FakeChain:
+    """A chain of one account: what is in `pool` is mined by `mine`, and gone again after `reorg`."""
+
+    account: Address
+    nonce: int = 0
+    effect: Effect = Effect()
+    position: Position | None = None
+    finalized_depth: int = 64
+    height: int = 100
+    fork: str = "a"
+    pool: dict[str, int] = field(default_factory=dict)
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    is_down: bool = False
+    asked: tuple[tuple[Token, ...], tuple[Address, ...]] = ((), ())
+
+    def ping(self) -> None:
+        self._answer()
+
+    def fetch_head(self) -> Block:
+        self._answer()
+        return self.block(self.height)
+
+    def fetch_finalized(self) -> Block:
+        self._answer()
+        return self.block(max(self.height - self.finalized_depth, 0))
+
+    def fetch_position(
+        self, *, block: Block, tokens: Sequence[Token], feeds: Sequence[Address]
+    ) -> Position:
+        self._answer()
+        assert self.position is not None
+        self.asked = (tuple(tokens), tuple(feeds))
+        return replace(self.position, block=block)
+
+    def fetch_nonce(self, account: Address) -> int:
+        self._answer()
+        return self.nonce if account == self.account else 0
+
+    def fetch_receipt(self, tx_hash: str) -> Receipt | None:
+        self._answer()
+        return self.receipts.get(tx_hash)
+
+    def fetch_block_hash(self, number: int) -> str | None:
+        self._answer()
+        return self.block(number).hash if number <= self.height else None
+
+    def block(self, number: int) -> Block:
+        """Return a block; those of another fork have other hashes from height 100 on."""
+        name = f"{number} {self.fork if number > 100 else ''}"
+        return Block(
+            chain_id=1,
+            number=number,
+            hash="0x" + hashlib.sha256(name.encode()).hexdigest(),
+            timestamp=GENESIS_S + SLOT_S * (number - 100),
+            base_fee_per_gas=10**9,
+        )
+
+    def mine(self, blocks: int = 1) -> None:
+        """Add blocks; the first takes what is in the pool and has the next nonce."""
+        self.height += 1
+        for tx_hash, nonce in list(self.pool.items()):
+            if nonce == self.nonce:
+                self.receipts[tx_hash] = self._receipt(tx_hash)
+                self.nonce += 1
+                del self.pool[tx_hash]
+        self.height += blocks - 1
+
+    def reorg(self, *, depth: int) -> None:
+        """Replace the last blocks by as many empty ones; what they held is forgotten."""
+        self.fork += "'"
+        gone = [r for r in self.receipts.values() if r.block_number > self.height - depth]
+        for receipt in gone:
+            del self.receipts[receipt.tx_hash]
+        self.nonce -= len(gone)
+
+    def _receipt(self, tx_hash: str) -> Receipt:
+        block = self.block(self.height)
+        return Receipt(
+            tx_hash=tx_hash,
+            sender=self.account,
+            block_number=block.number,
+            block_hash=block.hash,
+            is_success=self.effect.is_success,
+            gas_used=self.effect.gas_used,
+            effective_gas_price=2 * 10**9,
+            logs=self.effect.logs if self.effect.is_success else (),
+        )
+
+    def _answer(self) -> None:
+        if self.is_down:
+            raise RpcUnavailableError(endpoint="fake", reason="it is down")
+
+
+@dataclass
+class FakeBroadcaster:
+    """Puts what it is sent into the pool of `chain`, unless `answers` says something else first."""
+
+    chain: FakeChain
+    answers: list[SendAnswer] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
+
+    def send_raw(self, raw: bytes) -> SendAnswer:
+        self.sent.append(raw)
+        if self.answers:
+            return self.answers.pop(0)
+        tx_hash, nonce = fake_hash(raw), int(raw.split(b"|")[0])
+        if nonce < self.chain.nonce:
+            return SendAnswer(is_accepted=False, text="nonce too low")
+        self.chain.pool[tx_hash] = nonce
+        return ACCEPTED
+
+
+def fake_hash(raw: bytes) -> str:
+    return "0x" + hashlib.sha256(raw).hexdigest()
+
+
+@dataclass
+class FakeSigner:
+    """Signs with nothing; bytes begin with the nonce, and every signature is counted."""
+
+    address: Address
+    signed: list[UnsignedTransaction] = field(default_factory=list)
+
+    def sign(self, transaction: UnsignedTransaction) -> SignedTransaction:
+        self.signed.append(transaction)
+        raw = b"|".join(
+            (str(transaction.nonce).encode(), content_id(transaction).encode(), transaction.data)
+        )
+        return SignedTransaction(tx_hash=fake_hash(raw), raw=raw)
+
+
+@dataclass
+class FakeSimulator:
+    """Answers with `outcomes`, and keeps what it was asked."""
+
+    outcomes: tuple[SimulatedOutcome, ...]
+    calls: tuple[SimulatedCall, ...] = ()
+    watch: Watch | None = None
+    block: Block | None = None
+    name: str = "fake"
+
+    def simulate(
+        self, *, calls: Sequence[SimulatedCall], watch: Watch, block: Block
+    ) -> tuple[SimulatedOutcome, ...]:
+        self.calls, self.watch, self.block = tuple(calls), watch, block
+        return self.outcomes
+
+
+@dataclass
+class FakeLedger:
+    """The ledger's rules without its database: what may follow what, and that twice is as once."""
+
+    by_key: dict[tuple[RecordKind, str], Record] = field(default_factory=dict)
+    status_by_id: dict[str, IntentStatus] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+    content_by_sha256: dict[str, bytes] = field(default_factory=dict)
+
+    def append(
+        self, body: Body, *, cycle_id: str, key: str | None = None, contents: Sequence[bytes] = ()
+    ) -> Record:
+        for content in contents:
+            self.content_by_sha256[hashlib.sha256(content).hexdigest()] = content
+        return self._append(body, cycle_id, key or f"{cycle_id}/{content_id(body)}")
+
+    def _append(self, body: Body, cycle_id: str, key: str) -> Record:
+        kind = KIND_BY_BODY[type(body)]
+        found = self.by_key.get((kind, key))
+        if found is not None and found.body != to_json(body):
+            raise LedgerError(what=f"{kind} {key} stands otherwise", mend="test")
+        return found or self._record(kind, body, cycle_id, key)
+
+    def _record(self, kind: RecordKind, body: Body, cycle_id: str, key: str) -> Record:
+        record = Record(
+            seq=len(self.by_key),
+            prev="0" * 64,
+            at=START.isoformat(),
+            cycle_id=cycle_id,
+            kind=kind,
+            body=to_json(body),
+            hash=content_id([kind, key, body]),
+        )
+        self.by_key[kind, key] = record
+        return record
+
+    def open_intent(self, intent: Intent) -> Record:
+        record = self._append(IntentOpened(intent=intent), intent.cycle_id, intent.intent_id)
+        self.status_by_id.setdefault(
+            intent.intent_id,
+            IntentStatus(
+                intent=intent,
+                state=TxState.INTENT,
+                nonce=None,
+                attempts=(),
+                intent_record_hash=record.hash,
+            ),
+        )
+        return record
+
+    def reserve_nonce(self, intent_id: str, *, nonce: int) -> None:
+        taken = {s.nonce for i, s in self.status_by_id.items() if i != intent_id}
+        if nonce in taken or self.status_by_id[intent_id].nonce not in {None, nonce}:
+            raise LedgerError(what=f"nonce {nonce} is taken", mend="test")
+        self._move(intent_id, TxState.RESERVED, nonce=nonce)
+
+    def record_signed(self, attempt: Attempt) -> Record:
+        status = self.status_by_id[attempt.intent_id]
+        key = f"{attempt.intent_id}/{attempt.number}"
+        record = self._append(Signed(attempt=attempt), status.intent.cycle_id, key)
+        if attempt not in status.attempts:
+            if attempt.number != len(status.attempts) + 1 or attempt.nonce != status.nonce:
+                raise LedgerError(what=f"attempt {key} does not fit", mend="test")
+            self._move(attempt.intent_id, TxState.SIGNED, attempts=(*status.attempts, attempt))
+        return record
+
+    def advance(
+        self,
+        intent_id: str,
+        *,
+        state: TxState,
+        receipt: Receipt | None = None,
+        fills: Sequence[Fill] = (),
+        note: str = "",
+    ) -> None:
+        if state is self.status_by_id[intent_id].state:
+            return
+        self._move(intent_id, state)
+        if state in TERMINAL or state is TxState.MINED:
+            outcome = Outcome(
+                intent_id=intent_id, state=state, receipt=receipt, fills=tuple(fills), note=note
+            )
+            self._append(outcome, self._cycle(intent_id), f"{intent_id}/{len(self.by_key)}")
+            self.outcomes.append(outcome)
+
+    def _move(self, intent_id: str, state: TxState, **changes: object) -> None:
+        status = self.status_by_id[intent_id]
+        if state is not status.state and state not in NEXT_STATES[status.state]:
+            raise LedgerError(what=f"{status.state} cannot become {state}", mend="test")
+        self.status_by_id[intent_id] = replace(status, state=state, **changes)
+        moved = Moved(intent_id=intent_id, state=state, nonce=self.status_by_id[intent_id].nonce)
+        self._append(moved, self._cycle(intent_id), f"{intent_id}/{len(self.by_key)}")
+
+    def _cycle(self, intent_id: str) -> str:
+        return self.status_by_id[intent_id].intent.cycle_id
+
+    def intents(self, *, cycle_id: str | None = None) -> tuple[IntentStatus, ...]:
+        return tuple(
+            status
+            for status in self.status_by_id.values()
+            if cycle_id in {None, status.intent.cycle_id}
+        )
+
+    def records(
+        self, *, cycle_id: str | None = None, kinds: Collection[RecordKind] = ()
+    ) -> tuple[Record, ...]:
+        return tuple(
+            record
+            for record in self.by_key.values()
+            if cycle_id in {None, record.cycle_id} and (not kinds or record.kind in kinds)
+        )
+
+    def load_content(self, sha256: str) -> bytes:
+        return self.content_by_sha256[sha256]
