@@ -55,10 +55,11 @@ def configure(*, level: int = logging.INFO, stream: TextIO | None = None) -> Non
             ],
         )
     )
-    for name in ("", "dbos"):
-        logger = logging.getLogger(name)
-        logger.handlers = [handler]
-        logger.setLevel(logging.WARNING)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    # Without a handler of its own, DBOS gives its logger one that writes past ours.
+    logging.getLogger("dbos").handlers = [logging.NullHandler()]
 
 
 def _last_processors(out: TextIO) -> list[structlog.types.Processor]:
