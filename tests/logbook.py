@@ -204,7 +204,8 @@ COST = CostPreview(
             total_usd=Decimal("4.00"), total_bps=Decimal("44.42"),
         ),
     ),
-    portfolio_usd=Decimal(1_000_000), notional_usd=Decimal("900.50"), gas_usd=Decimal("0.90"),
+    portfolio_usd=Decimal(1_000_000), notional_usd=Decimal("900.50"),
+    turnover_usd=Decimal("900.50"), gas_usd=Decimal("0.90"),
     venue_fee_usd=Decimal("2.70"), price_impact_usd=Decimal("0.40"), total_usd=Decimal("4.00"),
     total_bps=Decimal("44.42"), year_usd=Decimal(208), year_bps=Decimal("2.08"),
 )  # fmt: skip

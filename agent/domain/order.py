@@ -23,8 +23,9 @@ class Side(StrEnum):
 class Order:
     """What we want: all of `amount_in` of one token turned into another.
 
-    One side of a sell or buy is the coin, the other a hub (WETH or a stablecoin). `coin_id` is the
-    hub's symbol for a conversion. `drift_ppm` is signed: positive means overweight.
+    One side of a sell or buy is the coin, the other a hub (WETH or a stablecoin); both sides of a
+    conversion are hubs, and its `coin_id` is their symbols. `drift_ppm` is signed: positive means
+    that too much is held, of the coin, or for a conversion of the wrapped native token.
     """
 
     id: str

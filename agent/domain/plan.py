@@ -103,12 +103,15 @@ class OrderCost:
 class CostPreview:
     """What a cycle is expected to cost, and what a year of such weeks would.
 
-    `total_bps` is of the notional traded, `year_bps` of the portfolio's value.
+    `notional_usd` sums the orders, conversions between hubs among them. `turnover_usd` is sells and
+    buys together: each token's net change, stable hubs as cash not counted. `total_bps` is of the
+    notional, `year_bps` of the portfolio's value.
     """
 
     orders: tuple[OrderCost, ...]
     portfolio_usd: Decimal
     notional_usd: Decimal
+    turnover_usd: Decimal
     gas_usd: Decimal
     venue_fee_usd: Decimal
     price_impact_usd: Decimal

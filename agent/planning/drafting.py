@@ -1,0 +1,177 @@
+"""From inputs to everything that a proposal or a plan says, before either is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from agent.domain.order import Batch, Order, Side, SkippedOrder
+from agent.domain.plan import CostPreview, PlanInputs
+from agent.domain.portfolio import Basket, Price
+from agent.domain.quote import Quote
+from agent.domain.signal import Regime
+from agent.domain.token import Token, TokenMap
+from agent.domain.units import Address, Ppm
+from agent.planning.batching import batches
+from agent.planning.costs import cost_preview
+from agent.planning.desk import Desk
+from agent.planning.funding import balanced
+from agent.planning.gas import gas_price
+from agent.planning.money import ZERO, cents
+from agent.planning.pool_book import PoolBook, Splits
+from agent.planning.pricing import Market, market
+from agent.planning.rebalance import Wants, wants
+from agent.planning.standing import Standing, coin_id, standing
+from agent.planning.targets import basket
+from agent.planning.trading import traded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a cycle would do on its inputs, with what that was decided from."""
+
+    hubs: tuple[Token, ...]
+    basket: Basket
+    market: Market
+    standing: Standing
+    orders: tuple[Order, ...]
+    skipped: tuple[SkippedOrder, ...]
+    quotes: tuple[Quote, ...]
+    batches: tuple[Batch, ...]
+    cost: CostPreview
+
+    @property
+    def price_by_token(self) -> Mapping[Address, Price]:
+        """Return the prices of the hubs and of what is held or wanted."""
+        tokens = {*self.hubs, *(stand.token for stand in self.standing.stands)}
+        return MappingProxyType(
+            {t.address: self.market.price_by_token[t.address] for t in sorted(tokens)}
+        )
+
+
+def draft(inputs: PlanInputs, proposed: Splits | None = None) -> Draft:
+    """Return what to do on normalised inputs, with the best splits or the proposed ones.
+
+    Raises:
+        FeedUnusableError, InfeasibleTargetError: nothing can be planned on these inputs.
+        LogVerificationError: a proposed split is not one of its order.
+    """
+    found = market(inputs)
+    wanted = basket(
+        ranking=inputs.ranking,
+        regime=inputs.regime.regime,
+        token_map=inputs.token_map,
+        policy=inputs.policy,
+        obstacle_by_token=found.obstacle_by_token,
+    )
+    stands = standing(
+        portfolio=inputs.position.portfolio,
+        basket=wanted,
+        market=found,
+        policy=inputs.policy,
+        coin_by_token=coin_by_token(inputs.token_map),
+    )
+    asked = _wants(inputs, stands, found)
+    desk = _desk(inputs, found, proposed)
+    drift_ppm = next((s.drift_ppm for s in stands.stands if s.token == desk.hubs[0]), Ppm(0))
+    routed = traded(asked, desk, native_drift_ppm=drift_ppm)
+    planned = batches(
+        routed.legs,
+        policy=inputs.policy,
+        first_sequence=inputs.position.contract.sequence + 1,
+    )
+    left_alone = (*_left_alone(stands, asked, desk), *_unpriced(inputs, found))
+    return Draft(
+        hubs=desk.hubs,
+        basket=wanted,
+        market=found,
+        standing=stands,
+        orders=routed.orders,
+        skipped=tuple(sorted((*routed.skipped, *left_alone), key=_largest_first)),
+        quotes=tuple(sorted(routed.quotes, key=lambda q: (q.order_id, q.venue, q.amount_in))),
+        batches=planned,
+        cost=cost_preview(
+            routed.orders,
+            planned,
+            gas_price=desk.gas_price,
+            portfolio_usd=stands.total_usd,
+            cash=desk.hubs[1:],
+        ),
+    )
+
+
+def coin_by_token(token_map: TokenMap) -> Mapping[Address, str]:
+    """Return the coin of each known token; the first by id where several share one."""
+    stable = {coin: held.token for coin, held in token_map.stablecoin_by_coin.items()}
+    tokens = stable | {coin: held.token for coin, held in token_map.held_by_coin.items()}
+    return {token.address: coin for coin, token in sorted(tokens.items(), reverse=True)}
+
+
+def usable_hubs(inputs: PlanInputs, found: Market) -> tuple[Token, ...]:
+    return tuple(h for h in inputs.chain_book.hubs if h.address in found.price_by_token)
+
+
+def _wants(inputs: PlanInputs, stands: Standing, found: Market) -> Wants:
+    is_bearish = inputs.regime.regime is Regime.BEARISH
+    stable = {s.token.address for s in inputs.token_map.stablecoin_by_coin.values()}
+    asked = wants(
+        stands,
+        hubs=usable_hubs(inputs, found),
+        market=found,
+        policy=inputs.policy,
+        resting=stable if is_bearish else frozenset(),
+    )
+    return asked if is_bearish else balanced(asked, stands, market=found, policy=inputs.policy)
+
+
+def _desk(inputs: PlanInputs, found: Market, proposed: Splits | None) -> Desk:
+    price_of_gas = gas_price(
+        inputs.position, native=inputs.chain_book.hubs[0], price_by_token=found.price_by_token
+    )
+    return Desk(
+        hubs=usable_hubs(inputs, found),
+        stable_hub=inputs.chain_book.stable_hub,
+        market=found,
+        policy=inputs.policy,
+        gas_price=price_of_gas,
+        book=PoolBook(inputs.pools, price_of_gas, proposed),
+    )
+
+
+def _left_alone(stands: Standing, asked: Wants, desk: Desk) -> Iterator[SkippedOrder]:
+    """Yield the drifts that were neither due nor needed for balance; idle cash is none."""
+    wanted = {want.stand.token for want in (*asked.sells, *asked.buys)}
+    cash = set(desk.hubs[1:])
+    for stand in stands.stands:
+        is_cash = stand.token in cash and not stand.is_target
+        reason = asked.reason_by_token.get(stand.token)
+        if reason is None or stand.token in wanted or is_cash or stand.drift_usd == 0:
+            continue
+        yield SkippedOrder(
+            coin_id=stand.coin_id,
+            symbol=stand.token.symbol,
+            side=Side.SELL if stand.drift_usd > 0 else Side.BUY,
+            notional_usd=cents(abs(stand.drift_usd)),
+            drift_ppm=stand.drift_ppm,
+            reason=reason,
+        )
+
+
+def _unpriced(inputs: PlanInputs, found: Market) -> Iterator[SkippedOrder]:
+    coins = coin_by_token(inputs.token_map)
+    for holding in inputs.position.portfolio.holdings:
+        address = holding.token.address
+        if holding.amount > 0 and address not in found.price_by_token:
+            yield SkippedOrder(
+                coin_id=coin_id(holding.token, coins),
+                symbol=holding.token.symbol,
+                side=Side.SELL,
+                notional_usd=cents(ZERO),
+                drift_ppm=Ppm(0),
+                reason=f"held, but without a price: {found.obstacle_by_token[address]}",
+            )
+
+
+def _largest_first(skip: SkippedOrder) -> tuple[object, ...]:
+    return -skip.notional_usd, skip.coin_id, skip.side

@@ -1,0 +1,164 @@
+"""Whether a plan keeps the policy's limits, and whether the account may and can carry it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from agent.domain.order import Leg, Order
+from agent.domain.plan import Breach, Plan, PlanInputs
+from agent.domain.policy import Policy
+from agent.domain.units import Address
+from agent.planning.batching import least_balances
+from agent.planning.costs import bps, price_impact_bps
+from agent.planning.money import reckoned, share_ppm, usd_of, whole_eth
+
+GWEI = 10**9
+
+
+@reckoned
+def breaches(
+    planned: Plan, inputs: PlanInputs, *, signer: Address | None = None
+) -> tuple[Breach, ...]:
+    """Return every limit that the plan breaks; none means go. A plan without batches breaks none.
+
+    `signer` is the account that would sign; None leaves out what only matters to one that does.
+    """
+    if not planned.batches:
+        return ()
+    return (
+        *_order_breaches(planned, inputs.policy),
+        *_cycle_breaches(planned, inputs),
+        *_gas_breaches(planned, inputs),
+        *_contract_breaches(inputs, signer),
+    )
+
+
+def legs_of(planned: Plan, order: Order) -> tuple[Leg, ...]:
+    return tuple(leg for batch in planned.batches for leg in batch.legs if leg.order_id == order.id)
+
+
+def _order_breaches(planned: Plan, policy: Policy) -> Iterator[Breach]:
+    for order in planned.orders:
+        legs = legs_of(planned, order)
+        impact_bps = price_impact_bps(legs)
+        if impact_bps > policy.max_slippage_bps:
+            yield Breach(
+                limit=f"max_slippage_bps of order {order.id}",
+                allowed=f"{policy.max_slippage_bps} bps",
+                found=f"a price impact of {impact_bps} bps",
+                mend="allowlist deeper pools, lower the coin's weight, or raise policy.max_slippage_bps",
+            )
+        if order.notional_usd > policy.max_order_usd:
+            yield Breach(
+                limit=f"max_order_usd of order {order.id}",
+                allowed=f"{policy.max_order_usd:f} USD",
+                found=f"{order.notional_usd:f} USD",
+                mend="raise policy.max_order_usd, or move the portfolio in several cycles",
+            )
+        loss_bps = _loss_bps(planned, order, legs)
+        if loss_bps > policy.max_price_deviation_bps:
+            yield Breach(
+                limit=f"max_price_deviation_bps of order {order.id}",
+                allowed=f"{policy.max_price_deviation_bps} bps",
+                found=f"a loss of {loss_bps} bps against the plan's prices",
+                mend="wait until pools and price feeds agree again",
+            )
+
+
+def _loss_bps(planned: Plan, order: Order, legs: tuple[Leg, ...]) -> Decimal:
+    """Return what an order loses against the plan's prices, in bps of what it sells."""
+    price_in, price_out = (
+        planned.price_by_token[token.address] for token in (order.token_in, order.token_out)
+    )
+    sold = usd_of(order.amount_in, order.token_in, price_in)
+    bought = usd_of(sum(leg.amount_out for leg in legs), order.token_out, price_out)
+    return bps(sold - bought, sold)
+
+
+def _cycle_breaches(planned: Plan, inputs: PlanInputs) -> Iterator[Breach]:
+    policy, cost = inputs.policy, planned.cost
+    if cost.notional_usd > policy.max_cycle_usd:
+        yield Breach(
+            limit="max_cycle_usd",
+            allowed=f"{policy.max_cycle_usd:f} USD",
+            found=f"{cost.notional_usd:f} USD",
+            mend="raise policy.max_cycle_usd, or move the portfolio in several cycles",
+        )
+    turnover_ppm = share_ppm(cost.turnover_usd, cost.portfolio_usd)
+    if turnover_ppm > policy.max_turnover_ppm:
+        yield Breach(
+            limit="max_turnover_ppm",
+            allowed=f"{policy.max_turnover_ppm} ppm of the portfolio",
+            found=f"{turnover_ppm} ppm",
+            mend="look at the ranking's changes; raise policy.max_turnover_ppm if they are right",
+        )
+    if cost.total_bps > policy.max_cost_bps:
+        yield Breach(
+            limit="max_cost_bps",
+            allowed=f"{policy.max_cost_bps} bps of the notional",
+            found=f"{cost.total_bps} bps ({cost.total_usd} USD)",
+            mend="wait for cheaper gas, raise policy.min_notional_usd, or raise policy.max_cost_bps",
+        )
+    for token, least in least_balances(planned.batches, inputs.position.portfolio).items():
+        if least < 0:
+            yield Breach(
+                limit="guaranteed balance",
+                allowed="0 at least",
+                found=f"{least} of {token}",
+                mend="a batch spends what no floor guarantees: plan again, and report it",
+            )
+
+
+def _gas_breaches(planned: Plan, inputs: PlanInputs) -> Iterator[Breach]:
+    policy, position = inputs.policy, inputs.position
+    base_fee = position.block.base_fee_per_gas
+    if base_fee > policy.max_fee_per_gas_wei:
+        yield Breach(
+            limit="max_fee_per_gas",
+            allowed=f"{_gwei(policy.max_fee_per_gas_wei)} gwei",
+            found=f"a base fee of {_gwei(base_fee)} gwei",
+            mend="wait for cheaper gas, or raise policy.max_fee_per_gas_gwei",
+        )
+    needed = gas_wei_at_most(planned, inputs) + policy.min_gas_reserve_wei
+    if position.contract.agent_wei < needed:
+        yield Breach(
+            limit="ETH for gas",
+            allowed=f"{whole_eth(needed)} ETH at least",
+            found=f"{whole_eth(position.contract.agent_wei)} ETH",
+            mend=f"send {whole_eth(needed - position.contract.agent_wei)} ETH to "
+            f"{position.contract.agent}",
+        )
+
+
+def gas_wei_at_most(planned: Plan, inputs: PlanInputs) -> int:
+    """Return what the batches may cost: their gas limits at twice the base fee and the tip.
+
+    The policy's ceiling counts where it is lower: no more is ever offered.
+    """
+    position = inputs.position
+    offered = 2 * position.block.base_fee_per_gas + position.priority_fee_per_gas
+    wei_per_gas = min(offered, inputs.policy.max_fee_per_gas_wei)
+    return wei_per_gas * sum(batch.gas_limit for batch in planned.batches)
+
+
+def _contract_breaches(inputs: PlanInputs, signer: Address | None) -> Iterator[Breach]:
+    contract = inputs.position.contract
+    if contract.is_paused:
+        yield Breach(
+            limit="contract",
+            allowed="not paused",
+            found=f"{contract.address} is paused",
+            mend="its owner unpauses it",
+        )
+    if signer is not None and signer != contract.agent:
+        yield Breach(
+            limit="agent of the contract",
+            allowed=signer,
+            found=contract.agent,
+            mend=f"the owner calls setAgent({signer}), or key.keystore names the right key",
+        )
+
+
+def _gwei(wei: int) -> str:
+    return f"{Decimal(wei) / GWEI:f}"
