@@ -21,6 +21,7 @@ from agent.domain.bodies import Rehearsed, SignalAccepted, SignalRefused
 from agent.domain.fill import BatchOutcome, CycleReport
 from agent.domain.happening import Ending, StepEnd
 from agent.domain.plan import Plan, Proposal
+from agent.domain.pool import PoolRef
 from agent.domain.record import Checkpoint
 
 _log = structlog.stdlib.get_logger("agent")
@@ -157,6 +158,10 @@ def plan_made(plan: Plan, *, plan_id: str) -> None:
         notional_usd=plan.cost.notional_usd,
         cost_usd=plan.cost.total_usd,
     )
+
+
+def pool_left_out(pool: PoolRef, reason: str) -> None:
+    _log.warning("pool_left_out", pool=pool.address, kind=str(pool.kind), reason=reason)
 
 
 def step_retried(*, step: str, reason: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from agent import observe
 from agent.adapters.broadcaster import RpcBroadcaster
 from agent.adapters.chain import RpcChain
 from agent.adapters.ledger import SqlLedger
@@ -69,7 +70,7 @@ def sources(settings: Settings, *, rpc: Rpc, clock: Clock) -> Sources:
         rankings=rankings,
         regimes=regimes,
         chain=RpcChain(rpc, chain_id=settings.chain.id, contract=settings.portfolio.vault),
-        venue=PoolVenue(rpc_batch=rpc.batch),
+        venue=PoolVenue(rpc, unread=observe.pool_left_out),
         token_map=token_map,
         chain_book=chain_book(token_map),
         policy=settings.policy.policy(),
