@@ -12,7 +12,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 TARGET = HERE.parent / "agent" / "data" / "contracts"
-CONTRACTS = ("Vault", "Delegate")
+CONTRACTS = ("Vault", "Delegate", "PoolLens")
 
 Json = dict[str, Any]
 
