@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import NoReturn
 
 from eth_account import Account
 from eth_keys.backends.coincurve import CoinCurveECCBackend
@@ -25,6 +26,9 @@ class LocalSigner:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.address})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a signer stays in its process")
 
     @property
     def address(self) -> Address:

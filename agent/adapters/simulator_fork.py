@@ -80,12 +80,20 @@ class ForkSimulator:
 
     @contextmanager
     def _undone(self) -> Iterator[None]:
+        base_fee = self._next_base_fee()
         mark = self._do("evm_snapshot")
         try:
             yield
         finally:
             if self._do("evm_revert", mark) is not True:
                 raise self._unfit("evm_revert of a rehearsal", "start the fork anew")
+            # Reverting leaves the base fee that was due after the blocks that are gone.
+            self._do("anvil_setNextBlockBaseFeePerGas", base_fee)
+
+    def _next_base_fee(self) -> str:
+        tree = self._do("eth_getBlockByNumber", "pending", False)  # noqa: FBT003 - JSON-RPC
+        with sensible(self._rpc, "eth_getBlockByNumber"):
+            return str(tree["baseFeePerGas"])
 
     def _run(
         self, call: SimulatedCall, watch: Watch, before: Snapshot
