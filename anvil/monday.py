@@ -23,7 +23,7 @@ from rich.console import Console
 
 from anvil.node import Node
 from anvil.rpc import NodeError, Rpc
-from anvil.sample import Sample, sample, write_signals
+from anvil.sample import MAX_WEIGHT, Sample, sample, write_signals
 from anvil.stage import OWNER, allow_pools, deploy_vault, fund_vault
 from anvil.twin import fork, forked_twin
 
@@ -46,6 +46,7 @@ regime = "regime.json"
 
 [policy]
 universe = "{universe}"
+max_coin_weight_ppm = {max_coin_weight_ppm}
 batch_gas_share_ppm = {batch_gas_share_ppm}
 
 [key]
@@ -117,6 +118,7 @@ def _stage(node: Node, origin: Rpc, moment: datetime, asked: Asked) -> None:
             vault=vault,
             url=node.url,
             universe=asked.universe,
+            max_coin_weight_ppm=int(MAX_WEIGHT * 1_000_000),
             batch_gas_share_ppm=asked.batch_gas_share_ppm,
         )
     )
@@ -167,7 +169,7 @@ def _asked() -> Asked:
     parser.add_argument("--regime", choices=("bullish", "bearish"), default="bullish")
     parser.add_argument("--usd", type=Decimal, default=Decimal(2_000_000), help="portfolio size")
     parser.add_argument(
-        "--batch-gas-share-ppm", type=int, default=200_000, help="of 2^24 gas a batch"
+        "--batch-gas-share-ppm", type=int, default=70_000, help="of 2^24 gas a batch"
     )
     parser.add_argument("--out", type=Path, default=Path("var/monday"))
     given = parser.parse_args()

@@ -22,6 +22,9 @@ TOP_N = 100
 SEED = 20_261_123
 """Decides how the sample portfolio drifted."""
 
+MAX_WEIGHT = Decimal("0.25")
+"""The cap on one coin that the demonstration's policy sets: without it all is bitcoin and ether."""
+
 CASH_SHARE = Decimal("0.02")
 STRANGERS = 2
 """How many coins the portfolio still holds that are not in the index."""
@@ -93,11 +96,23 @@ def _members(holdable: Sequence[Any], universe: str) -> tuple[list[Any], list[An
 def _shares(members: Sequence[Any], strangers: Sequence[Any]) -> dict[str, Decimal]:
     """Return each coin's share of the drifted portfolio; they sum to 1."""
     caps = {row["coin_id"]: Decimal(row["market_cap_usd"]) for row in members}
-    total = sum(caps.values())
-    moved = drifted({coin_id: cap / total for coin_id, cap in caps.items()}, seed=SEED)
+    moved = drifted(_capped(caps), seed=SEED)
     rest = 1 - CASH_SHARE - STRANGER_SHARE * len(strangers)
     shares = {coin_id: share * rest for coin_id, share in moved.items()}
     return shares | {row["coin_id"]: STRANGER_SHARE for row in strangers} | {"usd-coin": CASH_SHARE}
+
+
+def _capped(caps: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Return market-cap weights of which none is above `MAX_WEIGHT`; they sum to 1."""
+    free, capped = dict(caps), dict[str, Decimal]()
+    while True:
+        rest = 1 - MAX_WEIGHT * len(capped)
+        total = sum(free.values())
+        weights = {coin_id: cap / total * rest for coin_id, cap in free.items()}
+        over = [coin_id for coin_id, weight in weights.items() if weight > MAX_WEIGHT]
+        if not over:
+            return dict.fromkeys(capped, MAX_WEIGHT) | weights
+        capped |= {coin_id: free.pop(coin_id) for coin_id in over}
 
 
 def _wanted(coin_id: str, usd: Decimal, coins: Mapping[str, Any], market: _Market) -> Wanted:
