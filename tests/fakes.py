@@ -24,6 +24,8 @@ from agent.domain.intent import (
     UnsignedTransaction,
 )
 from agent.domain.plan import Position
+from agent.domain.pool import PoolRef, PoolState
+from agent.domain.quote import QuoteRequest
 from agent.domain.record import Record, RecordKind
 from agent.domain.token import Token
 from agent.domain.units import Address
@@ -380,3 +382,23 @@ class FakeLedger:
 
     def load_content(self, sha256: str) -> bytes:
         return self.content_by_sha256[sha256]
+
+
+@dataclass
+class FakeVenue:
+    """A venue whose pools stand as `states` say; it remembers which pairs it was asked for."""
+
+    states: tuple[PoolState, ...] = ()
+    name: str = "pools"
+    asked: list[frozenset[Address]] = field(default_factory=list)
+
+    def fetch_liquidity(
+        self, *, requests: Sequence[QuoteRequest], pools: Sequence[PoolRef], block: Block
+    ) -> tuple[PoolState, ...]:
+        assert block.number >= 0
+        pairs = [frozenset((r.token_in.address, r.token_out.address)) for r in requests]
+        self.asked.extend(pairs)
+        addresses = {
+            pool.address for pool in pools if frozenset((pool.token0, pool.token1)) in pairs
+        }
+        return tuple(state for state in self.states if state.ref.address in addresses)
