@@ -28,6 +28,9 @@ from anvil.stage import OWNER, allow_pools, deploy_vault, fund_vault
 from anvil.twin import fork, forked_twin
 
 AGENT = (sys.executable, "-m", "agent")
+BATCH_GAS_SHARE_PPM = {"strict": 70_000, "fill": 250_000}
+"""Small enough that a demonstration takes more than one transaction."""
+
 NOTICE = timedelta(hours=13)
 """How long before the cycle the sample signals are issued."""
 
@@ -177,7 +180,7 @@ def _asked() -> Asked:
         universe=given.universe,
         regime=given.regime,
         usd=given.usd,
-        batch_gas_share_ppm=given.batch_gas_share_ppm,
+        batch_gas_share_ppm=given.batch_gas_share_ppm or BATCH_GAS_SHARE_PPM[given.universe],
         out=given.out,
     )
 
