@@ -7,6 +7,7 @@ https://getfoundry.sh/anvil/reference for the methods that only Anvil has.
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,8 @@ ETHER = 10**18
 SLOT_S = 12
 PAUSE_S = 0.05
 """The longest real wait: a fork has nothing to wait for."""
+
+MAX_LOOKS = 100
 
 
 class Fork:
@@ -48,11 +51,19 @@ class Fork:
         self._do("anvil_impersonateAccount", owner)
         try:
             transaction = {"from": owner, "to": vault, "data": "0x" + call.data.hex()}
-            self._do("eth_sendTransaction", transaction)
+            self._wait_for(self._do("eth_sendTransaction", transaction))
         finally:
             self._do("anvil_stopImpersonatingAccount", owner)
         if self._ask_address("agent()", vault) != agent:
             raise self._unfit("a vault whose owner may appoint an agent", "check portfolio.vault")
+
+    def _wait_for(self, tx_hash: str) -> None:
+        # Anvil answers with the hash before the block is there.
+        for _ in range(MAX_LOOKS):
+            if self._do("eth_getTransactionReceipt", tx_hash) is not None:
+                return
+            time.sleep(PAUSE_S)
+        raise self._unfit("mining on demand", "start the fork without --no-mining")
 
     def _ask_address(self, signature: str, vault: Address) -> Address:
         call = read(vault, signature)
