@@ -117,6 +117,9 @@ class Venue(Protocol):
     @property
     def name(self) -> str: ...
 
+    def ping(self) -> None:
+        """Raise NodeUnfitError or RpcUnavailableError unless the venue can be asked."""
+
     def fetch_liquidity(
         self, *, requests: Sequence[QuoteRequest], pools: Sequence[PoolRef], block: Block
     ) -> tuple[PoolState, ...]:

@@ -104,6 +104,7 @@ class _Checks:
 
     def _node(self) -> str:
         self._sources.chain.ping()
+        self._sources.venue.ping()
         head = self._sources.chain.fetch_head()
         return f"{self._rpc.endpoint} serves chain {head.chain_id} at block {head.number}, and simulates"
 

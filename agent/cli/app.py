@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.frame import ErrorLines, Json, SettingsFile, log_events
+from agent.cli.log import log_app
 from agent.cli.signals import signals_app
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: laying it out with Rich takes longer than all else
 )
 app.add_typer(signals_app, name="signals")
+app.add_typer(log_app, name="log")
 
 FORK = "An Anvil fork; its block time is the clock."
 

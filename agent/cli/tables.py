@@ -13,11 +13,12 @@ NUMBER = ">"
 
 def plain_table(*headings: str) -> Table:
     """Return a table without rules; a heading that begins with `>` stands over numbers."""
-    table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(headings))
-    for heading in headings:
+    names = [heading.removeprefix(NUMBER) for heading in headings]
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(names))
+    for heading, name in zip(headings, names, strict=True):
         is_number = heading.startswith(NUMBER)
         table.add_column(
-            heading.removeprefix(NUMBER),
+            name,
             justify="right" if is_number else "left",
             no_wrap=is_number,
             overflow="ellipsis" if is_number else "fold",

@@ -15,7 +15,7 @@ from agent.domain.bodies import SignedOff
 from agent.domain.record import Checkpoint, Record
 from agent.log.replay import Replay
 from agent.log.verify import Verdict
-from agent.log.views import BatchView, CycleView, PlanView
+from agent.log.views import BatchView, CycleView, PlanView, ReportView
 
 NOT_YET = "-"
 
@@ -26,8 +26,10 @@ def cycle_view(cycle: CycleView, remarks: Sequence[str]) -> RenderableType:
     if cycle.plan is not None:
         parts.append(Text(_plan_line(cycle.plan)))
     if cycle.batches:
-        headings = ("batch", "planned", "signed", "mined", "realised")
+        headings = ("batch", "planned", "signed", "mined", ">realised", ">bps", ">gas", ">forecast")
         parts.append(filled(plain_table(*headings), _batch_rows(cycle)))
+    if cycle.report is not None:
+        parts.append(Text(_report_line(cycle.report)))
     parts.extend(Text(f"unusual: {remark}", style="yellow") for remark in remarks)
     parts.append(Text(_next_step(cycle), style="dim"))
     return Group(*parts)
@@ -47,33 +49,41 @@ def _title(cycle: CycleView) -> Text:
 
 def _plan_line(plan: PlanView) -> str:
     return (
-        f"plan {short(plan.plan_id)}: {len_of(plan.orders, 'order')} of {dollars(plan.notional_usd)}, "
+        f"plan {short(plan.plan_id)}: {count_of(plan.orders, 'order')} of {dollars(plan.notional_usd)}, "
         f"expected to cost {dollars(plan.cost_usd, places=2)} ({bps(plan.cost_bps)}); "
         f"{len(plan.skipped)} left alone"
     )
 
 
-def len_of(count: int, noun: str) -> str:
+def count_of(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _report_line(report: ReportView) -> str:
+    return (
+        f"realised: {dollars(report.traded_usd)} traded, gas {dollars(report.gas_usd, places=2)}, "
+        f"against the plan {signed_dollars(-report.slippage_usd, places=2)}; "
+        f"largest drift left {percent(report.max_drift_after_ppm)}"
+    )
 
 
 def _batch_rows(cycle: CycleView) -> Iterator[tuple[str, ...]]:
     for batch in cycle.batches:
         yield (
             str(batch.index + 1),
-            f"{len_of(batch.legs, 'leg')}, {dollars(batch.sold_usd)}",
+            f"{count_of(batch.legs, 'leg')}, {dollars(batch.sold_usd)}",
             _signed_cell(batch),
             _mined_cell(batch),
-            _realised_cell(batch),
+            *_realised_cells(batch),
+            *_gas_cells(batch),
         )
-    yield _totals(cycle)
 
 
 def _signed_cell(batch: BatchView) -> str:
     signed = batch.signed
     if signed is None:
         return NOT_YET
-    times = f" ({signed.attempts} times)" if signed.attempts > 1 else ""
+    times = f", {signed.attempts} times" if signed.attempts > 1 else ""
     return f"nonce {signed.nonce}, {short(signed.tx_hash)}{times}"
 
 
@@ -85,32 +95,17 @@ def _mined_cell(batch: BatchView) -> str:
     return f"block {mined.block_number}, {mined.delay_s} s later{verdict}"
 
 
-def _realised_cell(batch: BatchView) -> str:
-    parts = []
-    if batch.realised is not None:
-        parts.append(f"{signed_dollars(-batch.realised.slippage_usd, places=2)}")
-        parts.append(f"{bps(-batch.realised.slippage_bps, places=2)}")
-    if batch.mined is not None:
-        ratio = Decimal(batch.mined.gas_used * 100) / batch.gas_forecast
-        parts.append(f"{batch.mined.gas_used:,} gas ({ratio:.0f} % of forecast)")
-    return ", ".join(parts) or NOT_YET
+def _realised_cells(batch: BatchView) -> tuple[str, str]:
+    """Return what came out above or below the plan, in dollars and bps."""
+    if batch.realised is None:
+        return NOT_YET, NOT_YET
+    realised = batch.realised
+    return signed_dollars(-realised.slippage_usd, places=2), f"{-realised.slippage_bps:+}"
 
 
-def _totals(cycle: CycleView) -> tuple[str, ...]:
-    signed = sum(batch.signed is not None for batch in cycle.batches)
-    mined = sum(batch.mined is not None for batch in cycle.batches)
-    report, plan = cycle.report, cycle.plan
-    return (
-        "all",
-        "" if plan is None else f"cost {dollars(plan.cost_usd, places=2)}",
-        f"{signed} of {len(cycle.batches)}",
-        f"{mined} of {len(cycle.batches)}",
-        NOT_YET
-        if report is None
-        else f"gas {dollars(report.gas_usd, places=2)}, against the plan "
-        f"{signed_dollars(-report.slippage_usd, places=2)}, drift left "
-        f"{percent(report.max_drift_after_ppm)}",
-    )
+def _gas_cells(batch: BatchView) -> tuple[str, str]:
+    used = NOT_YET if batch.mined is None else f"{batch.mined.gas_used:,}"
+    return used, f"{batch.gas_forecast:,}"
 
 
 def _next_step(cycle: CycleView) -> str:
@@ -155,14 +150,14 @@ def verdict_view(verdict: Verdict) -> RenderableType:
 
 def _verdict_rows(verdict: Verdict) -> Iterator[tuple[str, str]]:
     yield "log", verdict.origin
-    counts = len_of(verdict.cycles, "cycle"), len_of(verdict.checkpoints, "checkpoint")
+    counts = count_of(verdict.cycles, "cycle"), count_of(verdict.checkpoints, "checkpoint")
     yield "records", f"{verdict.records} in {', '.join(counts)}, head {short(verdict.head)}"
     yield (
         "signed",
-        f"{len_of(verdict.signed, 'transaction')} of {verdict.account} on chain {verdict.chain_id}",
+        f"{count_of(verdict.signed, 'transaction')} of {verdict.account} on chain {verdict.chain_id}",
     )
     yield "nonces", _nonces(verdict)
-    yield "landed", f"{verdict.landed} of {len_of(verdict.intents, 'intent')}"
+    yield "landed", f"{verdict.landed} of {count_of(verdict.intents, 'intent')}"
     if verdict.open_intents:
         yield "not final", ", ".join(verdict.open_intents)
     yield (
@@ -196,7 +191,7 @@ def replay_view(replayed: Replay) -> RenderableType:
         Text(f"{replayed.cycle_id}: computed anew, the plan is the same", style="bold green"),
         Text(f"plan {replayed.plan_id}"),
         Text(
-            f"{len_of(replayed.orders, 'order')} in {replayed.batches} batches; its splits are within "
-            f"{max(replayed.gap_bps, Decimal(0))} bps of the best"
+            f"{count_of(replayed.orders, 'order')}, batches: {replayed.batches}; its splits cost "
+            f"{max(replayed.gap_bps, Decimal(0))} bps more than the best there are"
         ),
     )

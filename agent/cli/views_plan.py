@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
@@ -19,25 +20,19 @@ from agent.domain.signal import Ranking, RegimeSignal
 SHOWN_ORDERS = 15
 SHOWN_LEFT_OUT = 6
 GAS_CAP = 2**24
+FIGURE = re.compile(r"\d[\d,.]*")
 
 
 def signals_line(ranking: Ranking, regime: RegimeSignal) -> RenderableType:
-    table = plain_table("", "", "", "")
-    return filled(
-        table,
-        (
-            (
-                "regime",
-                f"{regime.regime}, probability {regime.probability}",
-                f"issued {moment(regime.issued_at)}",
-                regime.source,
-            ),
-            (
-                "ranking",
-                f"{len(ranking.coins)} coins",
-                f"issued {moment(ranking.issued_at)}",
-                ranking.source,
-            ),
+    return Group(
+        heading("Signals"),
+        Text(
+            f"regime {regime.regime} with probability {regime.probability}, issued "
+            f"{moment(regime.issued_at)} by {regime.source}"
+        ),
+        Text(
+            f"ranking of {len(ranking.coins)} coins, issued {moment(ranking.issued_at)} by "
+            f"{ranking.source}"
         ),
     )
 
@@ -48,8 +43,8 @@ def basket_view(basket: Basket) -> RenderableType:
     parts: list[RenderableType] = [heading("What can be held")]
     if basket.left_out:
         parts.append(
-            f"{held} coins, {percent(basket.covered_ppm)} of the top coins' market cap; "
-            f"{len(basket.left_out)} are left out:"
+            f"{held} coins are wanted; of the top ranks' market cap {percent(basket.covered_ppm)} can "
+            f"be held; {len(basket.left_out)} coins are left out:"
         )
         largest = sorted(basket.left_out, key=lambda coin: -coin.share_ppm)[:SHOWN_LEFT_OUT]
         rows = [(str(c.rank), c.symbol, percent(c.share_ppm), c.reason) for c in largest]
@@ -141,19 +136,27 @@ def _order_row(order: Order, cost: OrderCost, pools: int) -> tuple[str, ...]:
 
 
 def _skipped_view(skipped: Iterable[SkippedOrder]) -> RenderableType:
-    by_reason: dict[str, list[SkippedOrder]] = {}
+    by_kind: dict[str, list[SkippedOrder]] = {}
     for order in skipped:
-        by_reason.setdefault(order.reason, []).append(order)
-    lines = [
-        Text(f"left alone: {len(orders)} {_coins(orders)}: {reason}", style="dim")
-        for reason, orders in sorted(by_reason.items(), key=lambda pair: -len(pair[1]))
-    ]
-    return Group(*lines)
+        by_kind.setdefault(FIGURE.sub("...", order.reason), []).append(order)
+    return Group(
+        *(
+            Text(f"left alone  {_coins(orders)}: {_reason(kind, orders)}", style="dim")
+            for kind, orders in sorted(by_kind.items(), key=lambda pair: -len(pair[1]))
+        )
+    )
+
+
+def _reason(kind: str, orders: list[SkippedOrder]) -> str:
+    """Return the reason itself where all have the same, without its figures where those differ."""
+    reasons = {order.reason for order in orders}
+    return reasons.pop() if len(reasons) == 1 else kind
 
 
 def _coins(orders: list[SkippedOrder]) -> str:
     named = ", ".join(order.symbol for order in orders[:SHOWN_LEFT_OUT])
-    return f"({named}, ...)" if len(orders) > SHOWN_LEFT_OUT else f"({named})"
+    more = len(orders) - SHOWN_LEFT_OUT
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def _batches_table(plan: Plan) -> RenderableType:
@@ -168,7 +171,7 @@ def _batches_table(plan: Plan) -> RenderableType:
         )
         for batch in plan.batches
     )
-    headings = (">batch", ">swaps", ">floors", ">gas forecast", ">limit of the cap", ">sequence")
+    headings = (">batch", ">swaps", ">floors", ">gas forecast", ">limit / cap", ">sequence")
     return filled(plain_table(*headings), rows)
 
 

@@ -48,10 +48,12 @@ class Executing:
 
         Raises:
             ReviewNeededError: a cycle ended badly, and nobody signed it off yet.
+            WrongChainError, NodeUnfitError: the node is not what a cycle needs.
         """
         unreviewed = unreviewed_halt(self.ledger)
         if unreviewed is not None:
             raise ReviewNeededError(cycle_id=unreviewed[0], reason=unreviewed[1].reason)
+        self.sources.chain.ping()
         for status in self.ledger.intents():
             if status.state in IN_FLIGHT:
                 self._send(self._prepared_again(status))
