@@ -104,7 +104,9 @@ abstract contract BatchExecutor is IBatchExecutor {
     }
 
     function _requireFloor(Run memory run, uint256 i, address token) private pure {
-        if (!run.floors.isAt(i, run.before.length, token)) revert NotFloored(run.index, i, token);
+        if (run.floors.isAt(i, run.before.length, token)) return;
+        if (token == address(0)) revert UnknownPool(run.index);
+        revert NotFloored(run.index, i, token);
     }
 
     function _surplus(Run memory run, uint256 i, uint256 most) private view returns (uint256) {

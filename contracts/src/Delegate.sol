@@ -33,7 +33,7 @@ contract Delegate is BatchExecutor, IDelegate {
         _state().last = sequence_;
     }
 
-    function _loadRecord(Run memory run, uint256 at) internal view override returns (uint256 size) {
+    function _loadRecord(Run memory run, uint256 at) internal pure override returns (uint256 size) {
         bytes memory record = run.record;
         assembly ("memory-safe") {
             calldatacopy(add(record, 0x20), at, mload(record))
