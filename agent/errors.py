@@ -5,7 +5,8 @@ Every message is one line: the field or thing, its value, and the mend.
 * AgentError
   - InputError            refuse before anything runs
     . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, SignalsDisagreeError)
-    . InfeasibleTargetError, KeyFileError, CanonicalFormError, DataFileError,
+    . InfeasibleTargetError, KeyFileError, CheckpointKeyError, CanonicalFormError,
+      UnknownCycleError, ReviewOutdatedError, DataFileError,
       ApprovalRefusedError
   - RetryableError        same call, same cycle
     . RpcUnavailableError, SourceUnavailableError, FeedUnusableError, InDoubtError
@@ -81,6 +82,30 @@ class ApprovalRefusedError(InputError):
         """Name the proposal and why."""
         self.proposal_id, self.reason = proposal_id, reason
         super().__init__(f"proposal {proposal_id} cannot be approved: {reason}: see agent status")
+
+
+class UnknownCycleError(InputError):
+    """The log has no such cycle."""
+
+    def __init__(self, *, cycle_id: str, known: tuple[str, ...]) -> None:
+        """Name the cycle, and give the latest of those that there are."""
+        self.cycle_id, self.known = cycle_id, known
+        latest = ", ".join(known[-3:]) or "none yet"
+        super().__init__(
+            f"the log has no cycle {cycle_id!r}: it has {latest}; see agent log show --all"
+        )
+
+
+class ReviewOutdatedError(InputError):
+    """A cycle went on since it was reviewed."""
+
+    def __init__(self, *, cycle_id: str, reviewed: str, head: str) -> None:
+        """Give the head that was reviewed and the one that stands."""
+        self.cycle_id, self.reviewed, self.head = cycle_id, reviewed, head
+        super().__init__(
+            f"cycle {cycle_id} went on since {reviewed} was its head, now it is {head}: "
+            "nothing was signed off; run agent log review again"
+        )
 
 
 class InfeasibleTargetError(InputError):

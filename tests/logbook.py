@@ -1,4 +1,4 @@
-"""Cycles as they stand in a ledger: real plans in form, real signatures, receipts that fit them."""
+"""Cycles as they stand in a ledger: real decisions, real signatures, receipts that fit them."""
 
 from __future__ import annotations
 
@@ -36,13 +36,15 @@ from agent.domain.intent import (
     Route,
     TxState,
 )
-from agent.domain.order import Batch, Leg, Order, Side, SkippedOrder
-from agent.domain.plan import Bounds, CostPreview, OrderCost, Plan, PlanInputs, Proposal
-from agent.domain.portfolio import Basket, Price
-from agent.domain.units import Address, Bps, Ppm
+from agent.domain.order import Batch, Leg
+from agent.domain.plan import Plan, PlanInputs
+from agent.domain.portfolio import Price
+from agent.domain.units import Address
 from agent.execution.calls import encode
-from tests.batches import BATCH, SECOND_BATCH
-from tests.worlds import NOW, token, with_contract, world
+from agent.planning.planner import normalised, plan
+from agent.planning.proposing import propose
+from tests import batches
+from tests.worlds import NOW, with_contract, world
 
 KEY = "0x" + "5a" * 32
 SIGNER = Account.from_key(KEY)
@@ -170,104 +172,50 @@ class Week:
     @property
     def inputs(self) -> PlanInputs:
         inputs = with_contract(world(coins=3, positions=1), address=VAULT, agent=ACCOUNT)
-        return replace(
-            inputs,
-            cycle_id=self.cycle_id,
-            ranking=replace(inputs.ranking, sha256=_sha256(self.ranking_bytes)),
-            regime=replace(inputs.regime, sha256=_sha256(self.regime_bytes)),
+        return normalised(
+            replace(
+                inputs,
+                cycle_id=self.cycle_id,
+                ranking=replace(inputs.ranking, sha256=_sha256(self.ranking_bytes)),
+                regime=replace(inputs.regime, sha256=_sha256(self.regime_bytes)),
+            )
         )
 
     @property
     def batches(self) -> tuple[Batch, ...]:
         first = 2 * self.number + 1
-        return replace(BATCH, sequence=first), replace(SECOND_BATCH, sequence=first + 1)
+        return replace(batches.BATCH, sequence=first), replace(
+            batches.SECOND_BATCH, sequence=first + 1
+        )
 
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-COIN = token(1_003, "C003")
-ORDER = Order(
-    id="sell:coin-003", side=Side.SELL, coin_id="coin-003", token_in=COIN, token_out=token(2, "WETH"),
-    amount_in=100 * 10**18, notional_usd=Decimal("900.50"), drift_ppm=Ppm(12_000),
-)  # fmt: skip
-SKIPPED = SkippedOrder(
-    coin_id="coin-004", symbol="C004", side=Side.BUY, notional_usd=Decimal(12), drift_ppm=Ppm(-90),
-    reason="within the drift band",
-)  # fmt: skip
-COST = CostPreview(
-    orders=(
-        OrderCost(
-            order_id=ORDER.id, notional_usd=Decimal("900.50"), gas_usd=Decimal("0.90"),
-            venue_fee_usd=Decimal("2.70"), price_impact_usd=Decimal("0.40"),
-            total_usd=Decimal("4.00"), total_bps=Decimal("44.42"),
-        ),
-    ),
-    portfolio_usd=Decimal(1_000_000), notional_usd=Decimal("900.50"),
-    turnover_usd=Decimal("900.50"), gas_usd=Decimal("0.90"),
-    venue_fee_usd=Decimal("2.70"), price_impact_usd=Decimal("0.40"), total_usd=Decimal("4.00"),
-    total_bps=Decimal("44.42"), year_usd=Decimal(208), year_bps=Decimal("2.08"),
-)  # fmt: skip
+PRICES = {
+    batches.WETH.address: Price(usd=Decimal(3_000), source="feed"),
+    batches.UNI.address: Price(usd=Decimal(9), source="pool"),
+    batches.LINK.address: Price(usd=Decimal("14.75"), source="pool"),
+    batches.USDC.address: Price(usd=Decimal("0.9999"), source="feed"),
+}
 
 
-def proposal_of(inputs: PlanInputs) -> Proposal:
-    return Proposal(
-        cycle_id=inputs.cycle_id,
-        executes_at=START,
-        ranking_sha256=inputs.ranking.sha256,
-        regime_sha256=inputs.regime.sha256,
-        regime=inputs.regime.regime,
-        policy_sha256=content_id(inputs.policy),
-        inputs_sha256=content_id(inputs),
-        block=inputs.position.block,
-        account=ACCOUNT,
-        basket=Basket(targets=(), left_out=(), covered_ppm=Ppm(0), notes=()),
-        price_by_token={COIN.address: Price(usd=Decimal("9.005"), source="pool")},
-        orders=(ORDER,),
-        skipped=(SKIPPED,),
-        cost=COST,
-        bounds=Bounds(
-            max_order_usd_by_coin={"coin-003": Decimal(1_000)},
-            max_turnover_usd=Decimal(2_000),
-            max_cost_usd=Decimal(20),
-            max_price_move_bps=Bps(1_000),
-        ),
-    )
-
-
-def plan_of(inputs: PlanInputs, proposal_id: str, batches: tuple[Batch, ...]) -> Plan:
-    proposal = proposal_of(inputs)
-    return Plan(
-        cycle_id=inputs.cycle_id,
-        proposal_id=proposal_id,
-        ranking_sha256=proposal.ranking_sha256,
-        regime_sha256=proposal.regime_sha256,
-        regime=proposal.regime,
-        policy_sha256=proposal.policy_sha256,
-        inputs_sha256=proposal.inputs_sha256,
-        block=proposal.block,
-        contract=VAULT,
-        agent=ACCOUNT,
-        deadline=NOW + 1_800,
-        basket=proposal.basket,
-        price_by_token=proposal.price_by_token,
-        orders=proposal.orders,
-        skipped=proposal.skipped,
-        quotes=(),
-        batches=batches,
-        cost=COST,
-    )
+def plan_of(inputs: PlanInputs, proposal_id: str, week_batches: tuple[Batch, ...]) -> Plan:
+    """Return a real plan but for its batches, and the prices of what they trade."""
+    made = plan(inputs, proposal_id=proposal_id)
+    prices = {**made.price_by_token, **PRICES}
+    return replace(made, batches=week_batches, price_by_token=prices)
 
 
 def record_week(ledger: SqlLedger, week: Week, *, first_nonce: int = 11) -> None:
     """Record a whole cycle, from its signals to its checkpoint."""
     nonce = first_nonce + 2 * week.number
-    plan = record_decision(ledger, week)
+    planned = record_decision(ledger, week)
     outcomes = tuple(
-        record_batch(ledger, plan, batch, nonce=nonce + batch.index) for batch in plan.batches
+        record_batch(ledger, planned, batch, nonce=nonce + batch.index) for batch in planned.batches
     )
-    report = _report(plan, outcomes)
+    report = _report(planned, outcomes)
     ledger.append(Reported(report=report), cycle_id=week.cycle_id)
     ledger.seal(block=block(200 * week.number + 90), account=ACCOUNT, next_nonce=nonce + 2)
 
@@ -285,32 +233,32 @@ def record_decision(ledger: SqlLedger, week: Week) -> Plan:
         ledger.append(accepted, cycle_id=week.cycle_id, contents=(content,))
     fixed = InputsFixed(inputs_sha256=content_id(inputs))
     ledger.append(fixed, cycle_id=week.cycle_id, contents=(canonical_bytes(inputs),))
-    proposal = proposal_of(inputs)
+    proposal = propose(inputs, executes_at=START)
     made = ProposalMade(proposal_id=content_id(proposal), proposal=proposal)
     ledger.append(made, cycle_id=week.cycle_id, key=made.proposal_id)
     approved = ApprovalGiven(proposal_id=made.proposal_id, by="policy", note="")
     ledger.append(approved, cycle_id=week.cycle_id)
-    plan = plan_of(inputs, made.proposal_id, week.batches)
-    plan_made = PlanMade(plan_id=content_id(plan), plan=plan)
+    planned = plan_of(inputs, made.proposal_id, week.batches)
+    plan_made = PlanMade(plan_id=content_id(planned), plan=planned)
     ledger.append(plan_made, cycle_id=week.cycle_id, key=plan_made.plan_id)
-    return plan
+    return planned
 
 
-def record_batch(ledger: SqlLedger, plan: Plan, batch: Batch, *, nonce: int) -> BatchOutcome:
+def record_batch(ledger: SqlLedger, planned: Plan, batch: Batch, *, nonce: int) -> BatchOutcome:
     """Record one batch, from its intent to its finalized receipt."""
-    plan_id = content_id(plan)
+    plan_id = content_id(planned)
     opened = Intent(
-        intent_id=f"{plan.cycle_id}/{batch.index}", cycle_id=plan.cycle_id, plan_id=plan_id,
+        intent_id=f"{planned.cycle_id}/{batch.index}", cycle_id=planned.cycle_id, plan_id=plan_id,
         batch_index=batch.index, chain_id=1, account=ACCOUNT, contract=VAULT,
         sequence=batch.sequence, route=Route.PUBLIC,
     )  # fmt: skip
     witness = ledger.open_intent(opened).hash
-    data = encode(batch, deadline=plan.deadline, plan_id=plan_id, intent_hash=witness)
+    data = encode(batch, deadline=planned.deadline, plan_id=plan_id, intent_hash=witness)
     rehearsed = Rehearsed(
-        intent_id=opened.intent_id, simulator="fork", block=plan.block,
-        calldata_sha256=_sha256(data), gas_used=290_000, deltas={COIN.address: -(100 * 10**18)},
+        intent_id=opened.intent_id, simulator="fork", block=planned.block,
+        calldata_sha256=_sha256(data), gas_used=290_000, deltas={batches.UNI.address: -(100 * 10**18)},
     )  # fmt: skip
-    ledger.append(rehearsed, cycle_id=plan.cycle_id)
+    ledger.append(rehearsed, cycle_id=planned.cycle_id)
     ledger.reserve_nonce(opened.intent_id, nonce=nonce)
     sent = attempt(opened.intent_id, nonce=nonce, data=data)
     ledger.record_signed(sent)
@@ -338,10 +286,10 @@ def _fill(batch: Batch, index: int, leg: Leg) -> Fill:
     )  # fmt: skip
 
 
-def _report(plan: Plan, outcomes: tuple[BatchOutcome, ...]) -> CycleReport:
+def _report(planned: Plan, outcomes: tuple[BatchOutcome, ...]) -> CycleReport:
     return CycleReport(
-        cycle_id=plan.cycle_id, plan_id=content_id(plan), outcomes=outcomes,
-        planned_cost_usd=plan.cost.total_usd, realised_gas_usd=Decimal("0.87"),
+        cycle_id=planned.cycle_id, plan_id=content_id(planned), outcomes=outcomes,
+        planned_cost_usd=planned.cost.total_usd, realised_gas_usd=Decimal("0.87"),
         realised_slippage_usd=Decimal("0.05"), traded_usd=Decimal("899.10"),
         max_drift_after_ppm=420,
     )  # fmt: skip

@@ -26,7 +26,10 @@ def cycle_view(cycle: CycleView, remarks: Sequence[str]) -> RenderableType:
     if cycle.plan is not None:
         parts.append(Text(_plan_line(cycle.plan)))
     if cycle.batches:
-        headings = ("batch", "planned", "signed", "mined", ">realised", ">bps", ">gas", ">forecast")
+        headings = (
+            *("batch", "planned", "signed, nonce", "mined, block"),
+            *(">realised", ">bps", ">gas", ">forecast"),
+        )
         parts.append(filled(plain_table(*headings), _batch_rows(cycle)))
     if cycle.report is not None:
         parts.append(Text(_report_line(cycle.report)))
@@ -83,8 +86,8 @@ def _signed_cell(batch: BatchView) -> str:
     signed = batch.signed
     if signed is None:
         return NOT_YET
-    times = f", {signed.attempts} times" if signed.attempts > 1 else ""
-    return f"nonce {signed.nonce}, {short(signed.tx_hash)}{times}"
+    times = f" ({signed.attempts} times)" if signed.attempts > 1 else ""
+    return f"{short(signed.tx_hash)}, {signed.nonce}{times}"
 
 
 def _mined_cell(batch: BatchView) -> str:
@@ -92,7 +95,7 @@ def _mined_cell(batch: BatchView) -> str:
     if mined is None:
         return NOT_YET if batch.signed is None else batch.state
     verdict = "" if mined.is_success else ", reverted"
-    return f"block {mined.block_number}, {mined.delay_s} s later{verdict}"
+    return f"{mined.delay_s} s later, {mined.block_number}{verdict}"
 
 
 def _realised_cells(batch: BatchView) -> tuple[str, str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.domain.units import Address
 from agent.errors import CanonicalFormError
 
 SELECTOR = bytes.fromhex("f578695f")
@@ -22,13 +21,13 @@ FLOOR_BYTES = 52
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What a batch says of itself on chain; hashes as 64 hex digits, floors as (token, min_delta)."""
+    """What a batch says of itself on chain; hashes as 64 hex digits, floors as (token in lower case, min_delta)."""
 
     sequence: int
     deadline: int
     plan_id: str
     intent_hash: str
-    floors: tuple[tuple[Address, int], ...]
+    floors: tuple[tuple[str, int], ...]
 
 
 def claim(data: bytes) -> Claim:
@@ -63,8 +62,5 @@ def _word(data: bytes, number: int) -> bytes:
     return word
 
 
-def _floor(packed: bytes) -> tuple[Address, int]:
-    from eth_utils.address import to_checksum_address  # noqa: PLC0415 - slow to import
-
-    token = Address(to_checksum_address(packed[:20]))
-    return token, int.from_bytes(packed[20:], "big", signed=True)
+def _floor(packed: bytes) -> tuple[str, int]:
+    return "0x" + packed[:20].hex(), int.from_bytes(packed[20:], "big", signed=True)

@@ -23,7 +23,7 @@ class PlannedBatch:
     plan_id: str
     sequence: int
     deadline: int
-    floors: tuple[tuple[Address, int], ...]
+    floors: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +185,7 @@ def planned_batches(plan_id: str, plan: Tree) -> Mapping[int, PlannedBatch]:
             sequence=batch.number("sequence"),
             deadline=plan.number("deadline"),
             floors=tuple(
-                (Address(floor.text("token")), floor.number("min_delta"))
+                (floor.text("token").lower(), floor.number("min_delta"))
                 for floor in batch.trees("floors")
             ),
         )
