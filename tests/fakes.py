@@ -26,7 +26,8 @@ from agent.domain.intent import (
 from agent.domain.plan import Position
 from agent.domain.pool import PoolRef, PoolState
 from agent.domain.quote import QuoteRequest
-from agent.domain.record import Record, RecordKind
+from agent.domain.record import Checkpoint, Record, RecordKind
+from agent.domain.signal import Ranking, RegimeSignal
 from agent.domain.token import Token
 from agent.domain.units import Address
 from agent.errors import LedgerError, RpcUnavailableError, StopRequestedError
@@ -214,6 +215,38 @@ class FakeChain:
 
 
 @dataclass
+class FakeRankings:
+    """Gives one ranking, or raises what a test wants it to."""
+
+    ranking: Ranking
+    raw: bytes = b"ranking"
+    error: Exception | None = None
+    name: str = "ranking.json"
+
+    def fetch_ranking(self, *, now: datetime) -> tuple[Ranking, bytes]:
+        assert now.tzinfo is not None
+        if self.error is not None:
+            raise self.error
+        return replace(self.ranking, sha256=hashlib.sha256(self.raw).hexdigest()), self.raw
+
+
+@dataclass
+class FakeRegimes:
+    """Gives one regime, or raises what a test wants it to."""
+
+    regime: RegimeSignal
+    raw: bytes = b"regime"
+    error: Exception | None = None
+    name: str = "regime.json"
+
+    def fetch_regime(self, *, now: datetime) -> tuple[RegimeSignal, bytes]:
+        assert now.tzinfo is not None
+        if self.error is not None:
+            raise self.error
+        return replace(self.regime, sha256=hashlib.sha256(self.raw).hexdigest()), self.raw
+
+
+@dataclass
 class FakeBroadcaster:
     """Puts what it is sent into the pool of `chain`, unless `answers` says something else first."""
 
@@ -276,6 +309,7 @@ class FakeLedger:
     status_by_id: dict[str, IntentStatus] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     content_by_sha256: dict[str, bytes] = field(default_factory=dict)
+    sealed: list[Checkpoint] = field(default_factory=list)
 
     def append(
         self, body: Body, *, cycle_id: str, key: str | None = None, contents: Sequence[bytes] = ()
@@ -383,6 +417,29 @@ class FakeLedger:
     def load_content(self, sha256: str) -> bytes:
         return self.content_by_sha256[sha256]
 
+    def seal(self, *, block: Block, account: Address, next_nonce: int) -> Checkpoint:
+        records = self.records()
+        checkpoint = Checkpoint(
+            origin="fake",
+            size=len(records),
+            head=records[-1].hash,
+            at=START.isoformat(),
+            chain_id=block.chain_id,
+            block_number=block.number,
+            block_hash=block.hash,
+            account=account,
+            first_nonce=0,
+            next_nonce=next_nonce,
+            previous="0" * 64,
+            key_id="fake",
+            signature="",
+        )
+        self.sealed.append(checkpoint)
+        return checkpoint
+
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        return tuple(self.sealed)
+
 
 @dataclass
 class FakeVenue:
@@ -391,6 +448,9 @@ class FakeVenue:
     states: tuple[PoolState, ...] = ()
     name: str = "pools"
     asked: list[frozenset[Address]] = field(default_factory=list)
+
+    def ping(self) -> None:
+        """Is always there."""
 
     def fetch_liquidity(
         self, *, requests: Sequence[QuoteRequest], pools: Sequence[PoolRef], block: Block

@@ -1,0 +1,227 @@
+"""From signals to a plan: what is recorded, what is taken from the record, and what stops it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from agent.daemon.deciding import Deciding
+from agent.daemon.gather import Sources
+from agent.daemon.schedule import Slot
+from agent.domain.canonical import content_id
+from agent.domain.happening import Planned, Proposed, SignalsAccepted
+from agent.domain.record import RecordKind
+from agent.domain.signal import Regime
+from agent.errors import (
+    LimitsBreachedError,
+    PlanOutOfBoundsError,
+    SignalsDisagreeError,
+    StaleSignalError,
+)
+from tests.fakes import (
+    START,
+    FakeChain,
+    FakeLedger,
+    FakeRankings,
+    FakeRegimes,
+    FakeVenue,
+    StillClock,
+)
+from tests.worlds import AGENT, POLICY, drifted, world
+
+COINS = 20
+NOTICE = timedelta(hours=12)
+SLOT = Slot(cycle_id="index-2026-11-23T0000Z", scheduled_at=START)
+
+
+class Desk:
+    """Deciding over fakes, each of which a test can bend."""
+
+    def __init__(self, *, policy=POLICY, is_approval_required=False, usd_by_token=None):
+        inputs = world(coins=COINS, policy=policy, usd_by_token=usd_by_token)
+        self.clock = StillClock(time=START - NOTICE)
+        self.rankings = FakeRankings(inputs.ranking)
+        self.regimes = FakeRegimes(replace(inputs.regime, issued_at=inputs.ranking.issued_at))
+        self.chain = FakeChain(account=AGENT, position=inputs.position)
+        self.venue = FakeVenue(inputs.pools)
+        self.ledger, self.told = FakeLedger(), []
+        self.deciding = Deciding(
+            sources=Sources(
+                clock=self.clock,
+                rankings=self.rankings,
+                regimes=self.regimes,
+                chain=self.chain,
+                venue=self.venue,
+                token_map=inputs.token_map,
+                chain_book=inputs.chain_book,
+                policy=policy,
+                max_gap_s=3_600,
+            ),
+            ledger=self.ledger,
+            account=AGENT,
+            notice=NOTICE,
+            is_approval_required=is_approval_required,
+            tell=self.told.append,
+        )
+
+    def kinds(self):
+        return [record.kind for record in self.ledger.records()]
+
+    def bodies(self, kind):
+        return [record.body for record in self.ledger.records(kinds=(kind,))]
+
+
+def test_a_proposal_follows_its_signals_and_inputs_in_the_record():
+    desk = Desk()
+
+    desk.deciding.propose(SLOT)
+
+    assert [
+        RecordKind.SIGNAL_ACCEPTED,
+        RecordKind.SIGNAL_ACCEPTED,
+        RecordKind.INPUTS,
+        RecordKind.PROPOSAL,
+    ] == desk.kinds()
+    assert [SignalsAccepted, Proposed] == [type(happening) for happening in desk.told]
+
+
+def test_signals_and_inputs_are_kept_as_they_came():
+    desk = Desk()
+
+    desk.deciding.propose(SLOT)
+
+    named = [body["sha256"] for body in desk.bodies(RecordKind.SIGNAL_ACCEPTED)]
+    assert [b"ranking", b"regime"] == [desk.ledger.load_content(sha256) for sha256 in named]
+    (fixed,) = desk.bodies(RecordKind.INPUTS)
+    assert fixed["inputs_sha256"] == content_id(desk.told[-1].inputs)
+
+
+def test_proposing_twice_makes_one_proposal():
+    desk = Desk()
+
+    desk.deciding.propose(SLOT)
+    before = desk.kinds()
+    desk.deciding.propose(SLOT)
+
+    assert before == desk.kinds()
+
+
+@pytest.mark.parametrize(
+    ("early", "expected"),
+    [
+        (timedelta(hours=13), START),
+        (timedelta(hours=12), START),
+        (timedelta(hours=5), START + timedelta(hours=7)),
+    ],
+)
+def test_nothing_is_executed_before_its_slot_nor_with_less_notice(early, expected):
+    desk = Desk()
+    desk.clock.time = START - early
+
+    desk.deciding.propose(SLOT)
+
+    assert expected == desk.deciding.executes_at(SLOT)
+
+
+def test_a_refused_signal_is_recorded_with_its_bytes_and_nothing_follows():
+    desk = Desk()
+    desk.rankings.error = StaleSignalError(source="ranking.json", age_s=9, max_age_s=1)
+    desk.rankings.error.raw = b"old"
+
+    with pytest.raises(StaleSignalError):
+        desk.deciding.propose(SLOT)
+
+    (refused,) = desk.bodies(RecordKind.SIGNAL_REFUSED)
+    assert [RecordKind.SIGNAL_REFUSED] == desk.kinds()
+    assert desk.ledger.load_content(refused["sha256"]) == b"old"
+
+
+def test_signals_that_disagree_in_time_are_both_refused():
+    desk = Desk()
+    regime = desk.regimes.regime
+    desk.regimes.regime = replace(regime, issued_at=regime.issued_at - timedelta(hours=2))
+
+    with pytest.raises(SignalsDisagreeError):
+        desk.deciding.propose(SLOT)
+
+    assert [RecordKind.SIGNAL_REFUSED] * 2 == desk.kinds()
+
+
+def test_a_plan_is_made_from_the_signals_of_its_proposal():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    desk.regimes.regime = replace(desk.regimes.regime, regime=Regime.BEARISH)
+
+    desk.deciding.plan(SLOT)
+
+    planned = desk.told[-1]
+    assert isinstance(planned, Planned)
+    assert planned.plan.regime is Regime.BULLISH
+    assert planned.plan.proposal_id == desk.bodies(RecordKind.PROPOSAL)[0]["proposal_id"]
+    assert planned.plan_id == content_id(planned.plan)
+
+
+def test_planning_twice_makes_one_plan():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    desk.deciding.plan(SLOT)
+    before = desk.kinds()
+    desk.chain.mine(5)
+
+    desk.deciding.plan(SLOT)
+
+    assert before == desk.kinds()
+    assert desk.told[-1] == desk.told[-2]
+
+
+def test_a_plan_beyond_a_limit_is_recorded_and_goes_no_further():
+    desk = Desk(policy=replace(POLICY, max_cycle_usd=Decimal(1)))
+    desk.deciding.propose(SLOT)
+
+    for _ in range(2):
+        with pytest.raises(LimitsBreachedError, match="nothing was signed"):
+            desk.deciding.plan(SLOT)
+
+    assert desk.kinds().count(RecordKind.PLAN) == 1
+
+
+def test_a_plan_that_outgrew_its_proposal_is_refused():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    usd = drifted(COINS)
+    richer = {
+        token: worth * (9 if index % 2 else 1) for index, (token, worth) in enumerate(usd.items())
+    }
+    desk.chain.position = world(coins=COINS, usd_by_token=richer).position
+
+    with pytest.raises(PlanOutOfBoundsError):
+        desk.deciding.plan(SLOT)
+
+
+def test_settings_approve_where_nobody_has_to():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+
+    assert desk.deciding.awaits_approval(SLOT) is None
+    assert ["settings"] == [body["by"] for body in desk.bodies(RecordKind.APPROVAL)]
+
+
+def test_a_proposal_awaits_approval_where_somebody_has_to():
+    desk = Desk(is_approval_required=True)
+    desk.deciding.propose(SLOT)
+    (proposal,) = desk.bodies(RecordKind.PROPOSAL)
+
+    assert proposal["proposal_id"] == desk.deciding.awaits_approval(SLOT)
+    assert RecordKind.APPROVAL not in desk.kinds()
+
+
+def test_balances_and_feeds_of_everything_known_are_read():
+    desk = Desk()
+
+    desk.deciding.propose(SLOT)
+
+    tokens, feeds = desk.chain.asked
+    assert desk.venue.asked
+    assert len(tokens) > COINS
+    assert desk.deciding.sources.chain_book.native_usd_feed in feeds
