@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from agent.domain.units import Address
 from agent.log.nonces import Nonces
 from agent.log.records import RawRecord
 from agent.log.trail import Landing, PlannedBatch, Trail, planned_batches
-from agent.log.trees import Tree
+from agent.log.trees import Tree, parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,7 @@ class Claims:
     def check(self, record: RawRecord, *, content: bytes | None) -> None:
         """Check one record, with the content that it names, if that is new."""
         where = f"record {record.seq} ({record.kind})"
-        body = Tree(json.loads(record.body), where=where)
+        body = Tree(parsed(record.body), where=where)
         if record.kind is RecordKind.INPUTS and content is not None:
             self._fixed(body, content)
         check = self._check_by_kind.get(record.kind)
@@ -80,7 +79,7 @@ class Claims:
 
     def _fixed(self, body: Tree, content: bytes) -> None:
         try:
-            inputs = Tree(json.loads(content), where=body.where)
+            inputs = Tree(parsed(content), where=body.where)
         except ValueError:
             raise body.wrong("the inputs that it names are not JSON") from None
         signals = inputs.text("ranking", "sha256"), inputs.text("regime", "sha256")

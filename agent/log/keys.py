@@ -77,6 +77,10 @@ def create_key(path: Path) -> CheckpointKey:
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - slow to import
     from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415 - as above
 
+    public_path = path.with_suffix(".pub")
+    for taken in (path, public_path):
+        if taken.exists():
+            raise _taken(taken)
     private = ed25519.Ed25519PrivateKey.generate()
     pem = private.private_bytes(
         serialization.Encoding.PEM,
@@ -84,8 +88,8 @@ def create_key(path: Path) -> CheckpointKey:
         serialization.NoEncryption(),
     )
     key = CheckpointKey(private)
-    _write_new(path.with_suffix(".pub"), key.public.pem().encode(), mode=0o644)
     _write_new(path, pem, mode=0o600)
+    _write_new(public_path, key.public.pem().encode(), mode=0o644)
     return key
 
 
@@ -93,15 +97,19 @@ def _write_new(path: Path, content: bytes, *, mode: int) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
-        raise CheckpointKeyError(
-            path=str(path), reason="it exists already", mend="keep it, or name another file"
-        ) from None
+        raise _taken(path) from None
     except OSError as error:
         raise CheckpointKeyError(
             path=str(path), reason=str(error.strerror), mend="make its directory writable"
         ) from error
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+
+
+def _taken(path: Path) -> CheckpointKeyError:
+    return CheckpointKeyError(
+        path=str(path), reason="it exists already", mend="keep it, or name another file"
+    )
 
 
 def load_key(path: Path) -> CheckpointKey:

@@ -6,7 +6,6 @@ Every line has exactly one way to be written, so that no bit of a file is free.
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +18,7 @@ from agent.domain.canonical import canonical_bytes, from_json
 from agent.domain.record import Checkpoint, RecordKind
 from agent.errors import CanonicalFormError, LogVerificationError
 from agent.log.records import RawRecord, record_bytes
+from agent.log.trees import parsed
 
 FORMAT = "agent.log/1"
 
@@ -84,8 +84,7 @@ def read_line(raw: bytes, *, number: int) -> Line:
     if not raw.endswith(b"\n"):
         raise LogVerificationError(where=where, reason="the file is cut off here")
     try:
-        tree = json.loads(raw.decode())
-        line = _read(tree)
+        line = _read(parsed(raw))
     except UNREADABLE as error:
         raise LogVerificationError(
             where=where, reason=f"it is not a line of a log ({_short(error)})"
@@ -104,6 +103,32 @@ def _read(tree: Any) -> Line:  # noqa: ANN401 - whatever the file holds
         raise ValueError("an object with one key is wanted")
     ((name, value),) = tree.items()
     if name not in READERS:
+        raise ValueError(f"unknown key {name!r}")
+    return READERS[name](value)
+
+
+def _read_record(tree: Any) -> RawRecord:  # noqa: ANN401 - whatever the file holds
+    fields = {name: value for name, value in tree.items() if name not in {"body", "seq", "kind"}}
+    if not all(isinstance(value, str) for value in fields.values()):
+        raise TypeError("a field of the record is not text")
+    return RawRecord(
+        seq=int(tree["seq"]),
+        kind=RecordKind(tree["kind"]),
+        body=rfc8785.dumps(tree["body"]),
+        **fields,
+    )
+
+
+def _read_content(tree: Any) -> Content:  # noqa: ANN401 - whatever the file holds
+    sha256 = tree["sha256"]
+    if not isinstance(sha256, str):
+        raise TypeError("the content's sha256 is not text")
+    if "text" in tree:
+        return Content(sha256=sha256, data=tree["text"].encode())
+    return Content(sha256=sha256, data=base64.b64decode(tree["base64"], validate=True))
+
+
+READERS:
         raise ValueError(f"unknown key {name!r}")
     return READERS[name](value)
 

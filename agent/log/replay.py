@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +12,7 @@ from agent.domain.canonical import content_id, from_json, to_json
 from agent.domain.plan import Plan, PlanInputs
 from agent.domain.record import Record, RecordKind
 from agent.errors import CanonicalFormError, LogVerificationError
+from agent.log.trees import parsed
 from agent.planning.planner import plan, splits_of
 
 TOLERANCE_BPS = Decimal("0.1")
@@ -60,7 +60,7 @@ def replay(record: Record, content: bytes, *, tolerance_bps: Decimal = TOLERANCE
     where = f"record {record.seq} (plan)"
     if hashlib.sha256(content).hexdigest() != inputs_sha256(record):
         raise LogVerificationError(where=where, reason="these are not the inputs that it names")
-    inputs, recorded = _read(PlanInputs, json.loads(content), where), _recorded(record, where)
+    inputs, recorded = _inputs(content, where), _recorded(record, where)
     again = plan(inputs, proposal_id=recorded.proposal_id, proposed_splits=splits_of(recorded))
     if content_id(again) != record.body["plan_id"]:
         path = first_difference(to_json(again), to_json(recorded)) or "the claimed plan id"
@@ -77,6 +77,15 @@ def replay(record: Record, content: bytes, *, tolerance_bps: Decimal = TOLERANCE
         batches=len(again.batches),
         gap_bps=gap_bps,
     )
+
+
+def _inputs(content: bytes, where: str) -> PlanInputs:
+    try:
+        tree = parsed(content)
+    except ValueError as error:
+        raise LogVerificationError(where=where, reason="its inputs are not JSON") from error
+    inputs: PlanInputs = _read(PlanInputs, tree, where)
+    return inputs
 
 
 def _recorded(record: Record, where: str) -> Plan:
