@@ -128,29 +128,6 @@ def _read_content(tree: Any) -> Content:  # noqa: ANN401 - whatever the file hol
     return Content(sha256=sha256, data=base64.b64decode(tree["base64"], validate=True))
 
 
-READERS:
-        raise ValueError(f"unknown key {name!r}")
-    return READERS[name](value)
-
-
-def _read_record(tree: Any) -> RawRecord:  # noqa: ANN401 - whatever the file holds
-    fields = {name: value for name, value in tree.items() if name not in {"body", "seq", "kind"}}
-    if not all(isinstance(value, str) for value in fields.values()):
-        raise TypeError("a field of the record is not text")
-    return RawRecord(
-        seq=int(tree["seq"]),
-        kind=RecordKind(tree["kind"]),
-        body=rfc8785.dumps(tree["body"]),
-        **fields,
-    )
-
-
-def _read_content(tree: Any) -> Content:  # noqa: ANN401 - whatever the file holds
-    if "text" in tree:
-        return Content(sha256=tree["sha256"], data=tree["text"].encode())
-    return Content(sha256=tree["sha256"], data=base64.b64decode(tree["base64"], validate=True))
-
-
 READERS: Mapping[str, Callable[[Any], Line]] = MappingProxyType(
     {
         "header": partial(from_json, Header),

@@ -62,7 +62,7 @@ def _skipped(cycle: CycleView) -> Iterator[str]:
 
 
 def _batch(batch: BatchView, thresholds: Thresholds) -> Iterator[str]:
-    name = f"batch {batch.index}"
+    name = f"batch {batch.index + 1}"
     if batch.signed is not None and batch.signed.attempts > 1:
         yield f"{name}: signed {batch.signed.attempts} times"
     if batch.state in {"external", "cancelled", "final_reverted"}:
