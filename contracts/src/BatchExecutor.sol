@@ -59,6 +59,9 @@ abstract contract BatchExecutor is IBatchExecutor {
     /* BATCH */
 
     /// @inheritdoc IBatchExecutor
+    /// @dev Legs may call anybody, but none of them back into here while `payment` is not IDLE, and what they left is
+    /// judged after the last.
+    // slither-disable-next-line reentrancy-eth,reentrancy-events
     function execute(
         uint64 sequence_,
         uint64 deadline,
@@ -115,6 +118,7 @@ abstract contract BatchExecutor is IBatchExecutor {
 
     /* LEGS */
 
+    // slither-disable-next-line reentrancy-balance (`at` is a place in calldata, no balance)
     function _runLegs(Run memory run, bytes calldata legs) private {
         uint256 at = Calldata.offset(legs);
         uint256 end = at + legs.length;
@@ -178,6 +182,7 @@ abstract contract BatchExecutor is IBatchExecutor {
     }
 
     function _swapV2(Run memory run, address pair, bool zeroForOne, address tokenIn, uint256 amountIn) private {
+        // slither-disable-next-line unused-return (the reserves' age)
         (uint256 reserve0, uint256 reserve1,) = IUniswapV2Pair(pair).getReserves();
         (uint256 reserveIn, uint256 reserveOut) = zeroForOne ? (reserve0, reserve1) : (reserve1, reserve0);
         uint256 net = amountIn * (Records.FEE_UNIT - run.record.fee());
@@ -201,6 +206,7 @@ abstract contract BatchExecutor is IBatchExecutor {
         size += 41;
         address token = run.floors.token(i);
         if (i != 0) token.approve(router, amountIn);
+        // slither-disable-next-line arbitrary-send-eth (the router was checked, ETH has a floor)
         (bool ok, bytes memory reason) = router.call{value: i == 0 ? amountIn : 0}(data);
         if (!ok) revert LegFailed(run.index, reason);
         if (i != 0) token.revoke(router);

@@ -7,6 +7,7 @@ import {Ground} from "./support/Ground.sol";
 import {bound} from "./support/Bound.sol";
 import {Packed} from "./support/Packed.sol";
 import {CallingToken} from "./support/Tokens.sol";
+import {Proxy} from "./support/Venues.sol";
 import {vm} from "./support/Vm.sol";
 
 contract ExecuteTest is Ground {
@@ -51,6 +52,17 @@ contract ExecuteTest is Ground {
         vm.assertEq(token.answer(), abi.encodeWithSelector(IBatchExecutor.Reentered.selector), "inner batch");
         vm.assertEq(vault.sequence(), 1, "sequence");
         vm.assertTrue(token.relay(address(vault), inner), "the inner batch by itself");
+    }
+
+    function test_RunsTwiceInOneTransaction() external {
+        Proxy proxy = new Proxy();
+        vm.prank(owner);
+        vault.setAgent(address(proxy));
+        proxy.push(address(vault), _call(1, NOW, _open(), _leg(a, hub, 1e18)));
+        proxy.push(address(vault), _call(2, NOW, _open(), _leg(a, hub, 1e18)));
+        proxy.callAll();
+
+        vm.assertEq(a.balanceOf(address(vault)), HELD - 2e18, "sold twice");
     }
 
     /* DEADLINE */
