@@ -99,7 +99,8 @@ class ForkClock:
         if self._stop.wait(min(seconds, PAUSE_S)):
             raise StopRequestedError
         if seconds >= 1:
-            self._rpc.once("evm_increaseTime", [hex(int(seconds))])
+            later = head_time(self._rpc) + int(seconds)
+            self._rpc.once("evm_setNextBlockTimestamp", [hex(later)])
             self._rpc.once("evm_mine", [])
 
 

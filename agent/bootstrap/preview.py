@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 
@@ -56,7 +56,9 @@ def _preview(settings: Settings, rpc: Rpc, clock: Clock) -> Preview:
     slot = schedule(settings, notice=timedelta(0)).latest(clock.now())
     ranking, regime = fetch_signals(given)
     inputs = fetch_inputs(given, cycle_id=slot.cycle_id, ranking=ranking, regime=regime)
-    proposal = propose(inputs, executes_at=clock.now())
+    # The block's time rather than ours: one block, one proposal.
+    at = datetime.fromtimestamp(inputs.position.block.timestamp, UTC)
+    proposal = propose(inputs, executes_at=at)
     proposal_id = content_id(proposal)
     made = plan(inputs, proposal_id=proposal_id)
     return Preview(
