@@ -154,6 +154,10 @@ def test_whatever_differs_from_the_plan_is_found(changes, what, expected, found,
     assert found in got_found
 
 
+def test_all_of_the_gas_limit_may_be_used():
+    assert misfit(FIRST, outcome(FIRST, gas_used=400_000), is_exact=True) is None
+
+
 @pytest.mark.parametrize("change", [-1, 1])
 def test_only_on_the_plans_own_block_must_proceeds_come_out_to_the_base_unit(change):
     off = outcome(FIRST, deltas=deltas(LINK=120 * 10**18 + change))

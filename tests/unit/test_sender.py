@@ -104,6 +104,26 @@ def test_the_ledger_knows_the_bytes_before_they_leave(stage):
     assert [(TxState.IN_DOUBT, stage.broadcaster.sent)] == known
 
 
+def test_the_first_broadcast_waits_for_nothing(stage):
+    slept = []
+    send_raw = stage.broadcaster.send_raw
+    stage.broadcaster.send_raw = lambda b: slept.append(len(stage.clock.slept)) or send_raw(b)
+
+    stage.send(stage.first)
+
+    assert [0] == slept
+
+
+def test_the_same_bytes_are_sent_again_at_the_given_pace_and_no_faster(stage):
+    stage.is_mining = False
+
+    with pytest.raises(InDoubtError):
+        stage.send(stage.first)
+
+    assert 60 / stage.pace.resend_s + 1 == len(stage.broadcaster.sent)
+    assert 60 / stage.pace.poll_s == len(stage.clock.slept)
+
+
 def test_batches_follow_each_other_nonce_by_nonce(stage):
     stage.send(stage.first)
     stage.send(stage.second)
@@ -353,6 +373,26 @@ def test_a_mined_batch_is_final_only_when_its_block_is(stage):
     stage.chain.mine(64)
     assert () == stage.sender.settle_pending()
     assert TxState.FINAL_OK == stage.state(stage.first)
+
+
+def test_the_finalized_block_itself_is_final(stage):
+    outcome = stage.send(stage.first)
+    stage.chain.finalized_depth = stage.chain.height - outcome.block_number + 1
+
+    assert [TxState.MINED] == [s.state for s in stage.sender.settle_pending()]
+    stage.chain.finalized_depth -= 1
+    assert () == stage.sender.settle_pending()
+
+
+@pytest.mark.parametrize("change", [{"nonce": None}, {"attempts": (None,)}])
+def test_nothing_is_signed_on_a_ledger_that_contradicts_itself(stage, change):
+    stage.ledger.reserve_nonce(stage.first.intent.intent_id, nonce=7)
+    intent_id = stage.first.intent.intent_id
+    stage.ledger.status_by_id[intent_id] = replace(stage.ledger.status_by_id[intent_id], **change)
+
+    with pytest.raises(LedgerError, match="restore the ledger"):
+        stage.send(stage.first)
+    assert not stage.signer.signed
 
 
 def test_a_reverted_batch_is_final_as_reverted(stage):

@@ -6,10 +6,21 @@ import pytest
 from agent.domain.canonical import content_id
 from agent.domain.portfolio import Holding, Portfolio
 from agent.errors import OutcomeMismatchError
-from agent.execution.events import approved, swaps, transferred
+from agent.execution.events import SWAP_V2, approved, swaps, transferred
 from agent.execution.prepared import open_batches
 from agent.execution.settlement import check_balances, net_changes, settled, slippage_bps
-from tests.batches import BATCH, BUY_LINK, LINK, SELL_UNI, SELL_USDC, UNI, UNI_WETH, USDC, WETH
+from tests.batches import (
+    BATCH,
+    BUY_LINK,
+    LINK,
+    SELL_UNI,
+    SELL_USDC,
+    UNI,
+    UNI_WETH,
+    USDC,
+    USDC_WETH,
+    WETH,
+)
 from tests.fakes import FakeLedger
 from tests.logbook import ACCOUNT, VAULT, Week, block, plan_of
 from tests.logbook import receipt as receipt_in_block
@@ -103,6 +114,14 @@ def test_swaps_of_pancake_pools_are_understood():
         found.amount_in,
         found.amount_out,
     )
+
+
+def test_what_a_pair_gives_back_of_a_token_is_not_sold():
+    log = entry(USDC_WETH, (SWAP_V2, *["0x" + "00" * 32] * 2), 1_005, 0, 5, 70)
+
+    (found,) = swaps([log], frozenset({USDC_WETH}))
+
+    assert (True, 1_000, 70) == (found.is_zero_for_one, found.amount_in, found.amount_out)
 
 
 def test_other_events_of_a_pool_are_no_swaps():
