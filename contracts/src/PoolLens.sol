@@ -12,6 +12,7 @@ contract PoolLens is IPoolLens {
     int24 private constant WORD = 256;
 
     uint256 private constant TICK_GAS = 16_000; // of one tick, with its share of the answer, rounded up
+    uint256 private constant STEP_GAS = 1_000; // of going through two words of the bitmap again, rounded up
     uint256 private constant SPARE_GAS = 1_000_000; // for whatever else a pool needs, and for the answer
     uint256 private constant HEAD = 9; // words before the ticks
 
@@ -81,7 +82,7 @@ contract PoolLens is IPoolLens {
             uint256 found = scan.found;
             if (scan.centre - distance >= lowest) found += _map(pool, scan, -distance);
             if (scan.centre + distance <= highest) found += _map(pool, scan, distance);
-            if (found * TICK_GAS + SPARE_GAS > gasleft()) return false;
+            if (found * TICK_GAS + uint24(distance) * STEP_GAS + SPARE_GAS > gasleft()) return false;
             scan.found = found;
             if (scan.centre - distance >= lowest) scan.from = scan.centre - distance;
             if (scan.centre + distance <= highest) scan.to = scan.centre + distance;
