@@ -15,13 +15,22 @@ from math import isqrt
 from typing import Any
 
 from agent.domain.block import Block
-from agent.domain.plan import ChainBook, ContractState, FeedAnswer, PlanInputs, Position
+from agent.domain.plan import (
+    ChainBook,
+    ContractState,
+    FeedAnswer,
+    Plan,
+    PlanInputs,
+    Position,
+)
 from agent.domain.policy import Policy, Universe
 from agent.domain.pool import PoolKind, PoolRef, PoolState, Tick, V2Pool, V3Pool
 from agent.domain.portfolio import Holding, Portfolio
 from agent.domain.signal import RankedCoin, Ranking, Regime, RegimeSignal
+from agent.domain.swap import SwapResult
 from agent.domain.token import Form, HeldAs, Stablecoin, Token, TokenMap
 from agent.domain.units import Address, Bps, Ppm, base_units
+from agent.planning.swapping import swap_exact_in
 from agent.planning.tick_math import MAX_TICK, tick_at_sqrt_ratio
 
 NOW = 1_795_392_000
@@ -244,14 +253,14 @@ def _nested(
     return tuple(sorted((*lower, *upper))), each * positions
 
 
-def pools(coins: int = 120, *, positions: int = 6) -> tuple[PoolState, ...]:
+def pools(coins: int = 120, *, positions: int = 6, deeper: int = 1) -> tuple[PoolState, ...]:
     """Return every coin's pools, about two and a half each, deep for the first ranks; and the hubs'."""
     price = prices_by_coin(coins)
-    found: list[PoolState] = list(hub_pools(positions=positions))
+    found: list[PoolState] = list(hub_pools(positions=positions, deeper=deeper))
     for n, (coin, held_as) in enumerate(tokens_by_coin(coins).items(), start=1):
         if held_as == WETH:
             continue
-        depth = max(40_000_000 // n, 1_000_000)
+        depth = deeper * max(40_000_000 // n, 1_000_000)
         args = held_as, price[coin]
         found.append(v3_pool(10 * n, *args, WETH, ETH_USD, depth_usd=depth, positions=positions))
         if n % 2:
@@ -267,12 +276,12 @@ def pools(coins: int = 120, *, positions: int = 6) -> tuple[PoolState, ...]:
     return tuple(found)
 
 
-def hub_pools(*, positions: int = 6) -> tuple[PoolState, ...]:
+def hub_pools(*, positions: int = 6, deeper: int = 1) -> tuple[PoolState, ...]:
     one = Decimal(1)
-    deep: dict[str, Any] = {"depth_usd": 200_000_000, "positions": positions}
+    deep: dict[str, Any] = {"depth_usd": deeper * 200_000_000, "positions": positions}
     return (
         v3_pool(1, WETH, ETH_USD, USDC, one, fee_pips=500, **deep),
-        v2_pool(2, WETH, ETH_USD, USDC, one, depth_usd=40_000_000),
+        v2_pool(2, WETH, ETH_USD, USDC, one, depth_usd=deeper * 40_000_000),
         v3_pool(3, WETH, ETH_USD, USDT, one, fee_pips=500, **deep),
         v3_pool(4, USDC, one, USDT, one, fee_pips=100, **deep),
         v3_pool(5, DAI, one, USDC, one, fee_pips=100, **deep),
@@ -371,3 +380,28 @@ def with_holdings(inputs: PlanInputs, holdings: Iterable[Holding]) -> PlanInputs
 def with_contract(inputs: PlanInputs, **changes: Any) -> PlanInputs:
     contract = replace(inputs.position.contract, **changes)
     return replace(inputs, position=replace(inputs.position, contract=contract))
+
+
+def outcome(inputs: PlanInputs, planned: Plan) -> PlanInputs:
+    """Return the inputs as they stand once every leg has paid exactly what was planned.
+
+    Each leg is swapped anew against the pools, which must agree with the plan to the base unit.
+    """
+    states = {state.ref.address: state for state in inputs.pools}
+    amounts = {h.token: h.amount for h in inputs.position.portfolio.holdings}
+    for leg in (leg for batch in planned.batches for leg in batch.legs):
+        swap = swap_exact_in(
+            states[leg.pool], zero_for_one=leg.zero_for_one, amount_in=leg.amount_in
+        )
+        assert isinstance(swap, SwapResult)
+        assert leg.amount_out == swap.amount_out
+        states[leg.pool] = swap.pool_after
+        amounts[leg.token_in] -= leg.amount_in
+        assert amounts[leg.token_in] >= 0, f"{leg.order_id} spends more than there is"
+        amounts[leg.token_out] = amounts.get(leg.token_out, 0) + leg.amount_out
+    holdings = tuple(Holding(token=t, amount=amount) for t, amount in amounts.items() if amount)
+    sequence = inputs.position.contract.sequence + len(planned.batches)
+    return replace(
+        with_contract(with_holdings(inputs, holdings), sequence=sequence),
+        pools=tuple(states.values()),
+    )

@@ -92,6 +92,7 @@ def _likely_standing(inputs: PlanInputs, market: Market) -> Standing:
         market=replace(market, price_by_token={**prices, **market.price_by_token}),
         policy=policy,
         coin_by_token=coin_by_token(inputs.token_map),
+        native=inputs.chain_book.hubs[0],
     )
 
 

@@ -37,8 +37,8 @@ def conversions(
                 spare[source] -= amount
                 spare[wanting] += desk.amount(desk.usd(amount, source), wanting)
     for aim in aims:
-        pair, amount = (aim.hub, desk.stable_hub), _excess(aim, spare[aim.hub], desk)
-        if amount:
+        pair, amount = (aim.hub, desk.stable_hub), spare[aim.hub]
+        if _is_excess(aim, amount, purse, desk):
             amounts[pair] = amounts.get(pair, 0) + amount
     return tuple(
         _order(source, wanting, amount, desk, drift_ppm)
@@ -55,15 +55,13 @@ def _payment(spare: Mapping[Token, int], source: Token, wanting: Token, desk: De
     return amount if _is_worthwhile(amount, source, desk) else 0
 
 
-def _excess(aim: HubAim, amount: int, desk: Desk) -> int:
-    """Return what is to spare in a hub of which more would be left than it may have."""
+def _is_excess(aim: HubAim, amount: int, purse: Purse, desk: Desk) -> bool:
+    """Tell whether a hub with `amount` to spare is expected to end with more than it may."""
     hub = aim.hub
-    if aim.ceiling_usd is None or amount <= 0 or not desk.book.trades(hub, desk.stable_hub):
-        return 0
-    left_usd = desk.usd(aim.keep + amount, hub) + aim.more_usd
-    if left_usd <= aim.ceiling_usd or not _is_worthwhile(amount, hub, desk):
-        return 0
-    return amount
+    if aim.ceiling_usd is None or not desk.book.trades(hub, desk.stable_hub):
+        return False
+    left_usd = desk.usd(aim.keep + amount + purse.above_floors(hub), hub) + aim.more_usd
+    return left_usd > aim.ceiling_usd and _is_worthwhile(amount, hub, desk)
 
 
 def _is_worthwhile(amount: int, hub: Token, desk: Desk) -> bool:

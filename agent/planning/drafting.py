@@ -71,6 +71,7 @@ def draft(inputs: PlanInputs, proposed: Splits | None = None) -> Draft:
         market=found,
         policy=inputs.policy,
         coin_by_token=coin_by_token(inputs.token_map),
+        native=inputs.chain_book.hubs[0],
     )
     asked = _wants(inputs, stands, found)
     desk = _desk(inputs, found, proposed)

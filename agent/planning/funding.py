@@ -15,27 +15,24 @@ from agent.domain.policy import Policy
 from agent.domain.units import ONE_HUNDRED_PERCENT_BPS, ONE_HUNDRED_PERCENT_PPM
 from agent.planning.money import ZERO, amount_of, usd_of
 from agent.planning.pricing import Market
-from agent.planning.rebalance import HubAim, Want, Wants, buy, sell
-from agent.planning.standing import Stand, Standing
+from agent.planning.rebalance import HubAim, Wants, buy, sell
+from agent.planning.standing import Stand, Standing, idle_band_ppm
 
 
 def balanced(wants: Wants, standing: Standing, *, market: Market, policy: Policy) -> Wants:
-    """Return the wants with sells added that pay for the buys, or buys that spend idle cash."""
-    balance = cash_usd(wants, market) + _proceeds(wants.sells, policy) - _needed(wants)
-    if balance < 0:
-        return _raised(wants, standing, -balance, market=market, policy=policy)
-    idle = balance - idle_band_usd(standing.total_usd, policy)
-    return wants if idle <= 0 else _spent(wants, standing, balance, market=market, policy=policy)
+    """Return the wants with sells added that pay for the buys, or buys that spend idle cash.
 
-
-def idle_band_usd(total_usd: Decimal, policy: Policy) -> Decimal:
-    """Return the cash that is left idle, in dollars.
-
-    A cycle that sells everything into one hub, converts it and buys leaves up to two slippages over
-    its floors in the hubs; trading that again at once would not be a drift's doing.
+    Idle is what the sells should bring and nothing needs, beyond a band; spent is what they surely do.
     """
-    floors_leave = total_usd * 2 * policy.max_slippage_bps / ONE_HUNDRED_PERCENT_BPS
-    return max(floors_leave, total_usd * policy.drift_band_ppm / ONE_HUNDRED_PERCENT_PPM)
+    sold = sum((s.notional_usd for s in wants.sells), start=ZERO)
+    needed = _needed(wants) - cash_usd(wants, market)
+    sure = sold * _kept(policy) - needed
+    idle_band = standing.total_usd * idle_band_ppm(policy) / ONE_HUNDRED_PERCENT_PPM
+    if sure < 0:
+        return _raised(wants, standing, -sure, market=market, policy=policy)
+    if sold - needed > idle_band:
+        return _spent(wants, standing, sure, market=market, policy=policy)
+    return wants
 
 
 def cash_usd(wants: Wants, market: Market) -> Decimal:
@@ -47,12 +44,8 @@ def cash_usd(wants: Wants, market: Market) -> Decimal:
     return sum(spare, start=ZERO)
 
 
-def _proceeds(sells: tuple[Want, ...], policy: Policy) -> Decimal:
-    """Return the least that sells may bring."""
-    return sum((s.notional_usd for s in sells), start=ZERO) * _kept(policy)
-
-
 def _kept(policy: Policy) -> Decimal:
+    """Return the least share of their notional that sells may bring."""
     return Decimal(ONE_HUNDRED_PERCENT_BPS - policy.max_slippage_bps) / ONE_HUNDRED_PERCENT_BPS
 
 

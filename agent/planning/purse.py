@@ -34,3 +34,7 @@ class Purse:
         """
         floor = min_amount_out(self._quoted_in[hub], self._max_slippage_bps)
         return self._held[hub] + floor - self._spent[hub]
+
+    def above_floors(self, hub: Token) -> int:
+        """Return what is expected to be there beyond what is sure."""
+        return self._quoted_in[hub] - min_amount_out(self._quoted_in[hub], self._max_slippage_bps)

@@ -9,7 +9,12 @@ from decimal import Decimal
 from agent.domain.policy import Policy
 from agent.domain.portfolio import Basket, Portfolio
 from agent.domain.token import Token
-from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Address, Ppm
+from agent.domain.units import (
+    ONE_HUNDRED_PERCENT_BPS,
+    ONE_HUNDRED_PERCENT_PPM,
+    Address,
+    Ppm,
+)
 from agent.planning.money import ZERO, share_ppm, usd_of
 from agent.planning.pricing import Market
 
@@ -49,15 +54,20 @@ class Standing:
     stands: tuple[Stand, ...]
 
 
-def standing(
+def standing(  # noqa: PLR0913 - all that a standing depends on, by keyword
     *,
     portfolio: Portfolio,
     basket: Basket,
     market: Market,
     policy: Policy,
     coin_by_token: Mapping[Address, str],
+    native: Token,
 ) -> Standing:
-    """Return where every priced token that is held or wanted stands."""
+    """Return where every priced token that is held or wanted stands.
+
+    The wrapped native token is a member of the index and a hub: what floors leave in it counts as
+    idle cash does, so its band is no narrower.
+    """
     amounts = {h.token: h.amount for h in portfolio.holdings if h.amount > 0}
     targets = {target.held_as.token: target for target in basket.targets}
     priced = [t for t in {**targets, **amounts} if t.address in market.price_by_token]
@@ -71,6 +81,8 @@ def standing(
         target = targets.get(token)
         weight = target.weight_ppm if target else Ppm(0)
         band = band_ppm(weight, policy)
+        if token == native:
+            band = max(band, idle_band_ppm(policy))
         target_usd = total * weight / ONE_HUNDRED_PERCENT_PPM
         return Stand(
             coin_id=target.held_as.coin_id if target else coin_id(token, coin_by_token),
@@ -98,3 +110,13 @@ def band_ppm(weight_ppm: Ppm, policy: Policy) -> Ppm:
     """Return the larger of the policy's two bands, in ppm of the portfolio."""
     of_target = weight_ppm * policy.drift_band_of_target_ppm // ONE_HUNDRED_PERCENT_PPM
     return Ppm(max(policy.drift_band_ppm, of_target))
+
+
+def idle_band_ppm(policy: Policy) -> Ppm:
+    """Return the cash, in ppm of the portfolio, that is left idle in the hubs.
+
+    A cycle that sells everything into one hub, converts it and buys leaves up to two slippages over
+    its floors there; trading that again at once would not be a drift's doing.
+    """
+    floors_leave = 2 * policy.max_slippage_bps * ONE_HUNDRED_PERCENT_PPM // ONE_HUNDRED_PERCENT_BPS
+    return Ppm(max(floors_leave, policy.drift_band_ppm))

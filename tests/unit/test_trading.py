@@ -1,0 +1,204 @@
+"""Orders through hubs: the best hub, conversions that cover what buys need, buys cut to what is sure."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.domain.order import Side
+from agent.domain.units import Bps, Ppm, min_amount_out
+from agent.planning.planner import plan
+from agent.planning.purse import Purse
+from tests import worlds
+from tests.unit.test_batching import leg
+from tests.worlds import (
+    ETH_USD,
+    USDC,
+    USDT,
+    WETH,
+    coin_price,
+    coin_token,
+    outcome,
+    v2_pool,
+    v3_pool,
+    with_policy,
+    with_pools,
+    world,
+)
+
+COIN = coin_token(3)
+ONE = Decimal(1)
+
+
+def planned(inputs):
+    return plan(inputs, proposal_id="")
+
+
+def order(made, order_id):
+    return next(o for o in made.orders if o.id == order_id)
+
+
+def selling(*coin_pools, usd=100_000, **policy):
+    """Return a world in which a coin that is not wanted is sold, through these pools and the hubs'."""
+    others = [
+        s for s in worlds.pools(5, deeper=10) if COIN.address not in {s.ref.token0, s.ref.token1}
+    ]
+    inputs = with_pools(world(coins=5, usd_by_token={COIN: usd}), [*others, *coin_pools])
+    held = {c: h for c, h in inputs.token_map.held_by_coin.items() if c != "coin-003"}
+    unwanted = replace(
+        inputs.token_map, held_by_coin=held | {"zombie": inputs.token_map.held_by_coin["coin-003"]}
+    )
+    return with_policy(replace(inputs, token_map=unwanted), **policy)
+
+
+def weth_pool(number=900, depth_usd=5_000_000, **changes):
+    return v3_pool(number, COIN, coin_price(3), WETH, ETH_USD, depth_usd=depth_usd, **changes)
+
+
+def usdc_pool(number=910, depth_usd=5_000_000, **changes):
+    return v3_pool(number, COIN, coin_price(3), USDC, ONE, depth_usd=depth_usd, **changes)
+
+
+@pytest.mark.parametrize(
+    ("pools", "hub"),
+    [
+        ([weth_pool(), usdc_pool(depth_usd=500_000)], WETH),
+        ([weth_pool(depth_usd=500_000), usdc_pool()], USDC),
+        ([weth_pool(), usdc_pool(fee_pips=500)], USDC),
+        # Two pools that share the order beat one that is deeper than either.
+        (
+            [weth_pool(depth_usd=3_000_000), usdc_pool(910, 2_500_000), usdc_pool(911, 2_500_000)],
+            USDC,
+        ),
+    ],
+)
+def test_a_coin_goes_through_the_hub_that_pays_most(pools, hub):
+    sale = order(planned(selling(*pools)), "sell:zombie")
+
+    assert sale.token_out == hub
+
+
+def test_quotes_of_the_other_hub_are_kept_with_the_reason():
+    lost = usdc_pool(depth_usd=500_000)
+    made = planned(selling(weth_pool(), lost))
+
+    (quote,) = [q for q in made.quotes if q.venue == lost.ref.address]
+    assert quote.verdict == "the order brings more through WETH"
+    assert quote.taken_amount_in == 0 < quote.amount_out
+
+
+def test_quotes_of_taken_pools_say_how_much_they_took():
+    first, second = weth_pool(900), weth_pool(901, depth_usd=2_500_000)
+    made = planned(selling(first, second))
+    sale = order(made, "sell:zombie")
+
+    taken = {q.venue: q.taken_amount_in for q in made.quotes if q.order_id == sale.id}
+    assert sum(taken.values()) == sale.amount_in
+    assert taken[first.ref.address] > taken[second.ref.address] > 0
+
+
+def test_a_pool_that_is_not_worth_its_gas_is_left_out():
+    main, tiny = weth_pool(), v2_pool(901, COIN, coin_price(3), WETH, ETH_USD, depth_usd=2_000)
+    inputs = selling(main, tiny, usd=2_000)
+    block = replace(inputs.position.block, base_fee_per_gas=200 * 10**9)
+    made = planned(replace(inputs, position=replace(inputs.position, block=block)))
+
+    (quote,) = [q for q in made.quotes if q.venue == tiny.ref.address]
+    assert quote.taken_amount_in == 0
+
+
+def test_of_hubs_that_pay_the_same_the_first_is_taken():
+    made = planned(selling(weth_pool(), weth_pool(901)))
+
+    assert order(made, "sell:zombie").token_out == WETH
+
+
+def test_what_one_hub_lacks_another_pays():
+    inputs = world(coins=5, usd_by_token={USDC: 60_000, USDT: 40_000})
+    made = planned(inputs)
+    conversions = {o.id: o.notional_usd for o in made.orders if o.side is Side.CONVERT}
+
+    assert list(conversions) == ["convert:USDC:WETH", "convert:USDT:WETH"]
+    assert sum(conversions.values()) == pytest.approx(Decimal(100_000), rel=Decimal("0.02"))
+
+
+def test_a_hub_that_has_enough_converts_nothing():
+    inputs = world(coins=5, usd_by_token={WETH: 100_000})
+    made = planned(inputs)
+
+    assert not any(o.token_out == WETH for o in made.orders)
+
+
+def test_without_a_pool_between_hubs_the_buys_do_without():
+    states = [
+        s
+        for s in worlds.pools(5)
+        if s.ref.address not in {p.ref.address for p in worlds.hub_pools()}
+    ]
+    inputs = with_pools(world(coins=5, usd_by_token={USDC: 100_000}), states)
+    made = planned(inputs)
+
+    assert {o.token_in for o in made.orders} <= {USDC}
+    assert all(
+        skip.reason.startswith("too little cash") for skip in made.skipped if skip.side is Side.BUY
+    )
+
+
+def test_short_cash_is_shared_and_the_smallest_buys_give_way():
+    # A coin in doubt cannot be sold, so that there is cash for a few percent of the buys only.
+    inputs = world(coins=12, usd_by_token={coin_token(4): 100_000, USDC: 3_000})
+    coins = tuple(
+        replace(c, price_usd=c.price_usd * 2) if c.coin_id == "coin-004" else c
+        for c in inputs.ranking.coins
+    )
+    made = planned(replace(inputs, ranking=replace(inputs.ranking, coins=coins)))
+    bought = sum(o.notional_usd for o in made.orders if o.side is Side.BUY)
+    unpaid = {
+        s.coin_id
+        for s in made.skipped
+        if s.reason == "too little cash for it after what comes first"
+    }
+
+    assert 1_000 < bought <= 3_000
+    assert unpaid
+    assert min(o.notional_usd for o in made.orders) >= Decimal(49)
+    assert outcome(inputs, made)
+
+
+@given(
+    st.lists(st.integers(min_value=1, max_value=10**24), max_size=8),
+    st.integers(min_value=0, max_value=10**24),
+    st.integers(min_value=0, max_value=1_000).map(Bps),
+)
+def test_a_purse_is_sure_of_no_more_than_floors_of_any_batches_guarantee(outs, held, slippage_bps):
+    purse = Purse({WETH: held}, slippage_bps)
+    purse.book(leg(n, COIN, WETH, 1, out) for n, out in enumerate(outs))
+
+    one_by_one = held + sum(min_amount_out(out, slippage_bps) for out in outs)
+    assert purse.sure(WETH) <= one_by_one
+    assert purse.sure(WETH) + purse.above_floors(WETH) == held + sum(outs)
+
+
+def test_a_purse_counts_what_was_spent():
+    purse = Purse({WETH: 100, USDC: 0}, Bps(100))
+    purse.book([leg(1, WETH, USDC, 40, 1_000)])
+
+    assert (purse.sure(WETH), purse.sure(USDC)) == (60, 990)
+    assert purse.above_floors(USDC) == 10
+
+
+def test_later_batches_spend_what_the_floors_of_earlier_ones_guarantee():
+    inputs = with_policy(
+        world(coins=60), batch_gas_share_ppm=Ppm(30_000), drift_band_ppm=Ppm(100),
+        min_notional_usd=Decimal(20),
+    )  # fmt: skip
+    made = planned(inputs)
+    balance = {h.token.address: h.amount for h in inputs.position.portfolio.holdings}
+
+    assert len(made.batches) > 3
+    for batch in made.batches:
+        for floor in batch.floors:
+            balance[floor.token] = balance.get(floor.token, 0) + floor.min_delta
+            assert balance[floor.token] >= 0
