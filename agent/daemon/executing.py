@@ -5,6 +5,7 @@ Each may run twice: the ledger knows what was signed, and sending again is going
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from agent import observe
@@ -13,10 +14,11 @@ from agent.daemon.schedule import Slot
 from agent.daemon.standing import recorded_plan, standing_plan, unreviewed_halt
 from agent.domain.block import Block
 from agent.domain.bodies import PlanMade, Reported
+from agent.domain.canonical import from_json
 from agent.domain.fill import BatchOutcome
 from agent.domain.happening import Listener
 from agent.domain.intent import TERMINAL, FeeCap, TxState
-from agent.domain.plan import Plan
+from agent.domain.plan import Plan, PlanInputs
 from agent.domain.portfolio import Portfolio
 from agent.domain.units import Address
 from agent.errors import LedgerError, ReviewNeededError, UnexpectedRevertError
@@ -24,6 +26,7 @@ from agent.execution.fees import fee_cap
 from agent.execution.prepared import PreparedBatch, open_batches
 from agent.execution.report import cycle_report
 from agent.execution.sender import Sender
+from agent.execution.settlement import check_balances
 from agent.planning.planner import watched_tokens
 from agent.ports import IntentStatus, Ledger
 from agent.rehearsal.gate import Gate
@@ -83,15 +86,21 @@ class Executing:
         self.tell(self._send(prepared))
 
     def report(self, slot: Slot) -> None:
-        """Compare what happened with the plan, record it, and close the log with a checkpoint."""
+        """Compare what happened with the plan, record it, and close the log with a checkpoint.
+
+        Raises:
+            OutcomeMismatchError: the fills do not explain the balances; the report is made all the same.
+        """
         made, chain = self._plan(slot), self.sources.chain
         prepared = open_batches(self.ledger, made.plan, plan_id=made.plan_id)
+        outcomes = [self._send(one) for one in prepared]
         head = chain.fetch_head()
+        after = self._portfolio(head)
         report = cycle_report(
             made.plan,
             plan_id=made.plan_id,
-            outcomes=[self._send(one) for one in prepared],
-            after=self._portfolio(head),
+            outcomes=outcomes,
+            after=after,
             native=self.sources.chain_book.hubs[0].address,
         )
         self.ledger.append(Reported(report=report), cycle_id=slot.cycle_id)
@@ -102,6 +111,13 @@ class Executing:
         )
         observe.checkpoint_sealed(checkpoint)
         self.tell(checkpoint)
+        check_balances(self._before(made.plan), after, outcomes)
+
+    def _before(self, plan: Plan) -> Portfolio:
+        """Return what was held at the plan's block, from the inputs on record."""
+        content = self.ledger.load_content(plan.inputs_sha256)
+        inputs: PlanInputs = from_json(PlanInputs, json.loads(content))
+        return inputs.position.portfolio
 
     def _plan(self, slot: Slot) -> PlanMade:
         made = standing_plan(self.ledger, slot.cycle_id)

@@ -24,17 +24,23 @@ from agent.execution.reverts import explained
 from agent.execution.settlement import net_changes
 from agent.ports import SimulatedCall, SimulatedOutcome, Simulator, Watch
 
+PERMIT2 = Address("0x000000000022D473030F116dDEE9F6B43aC78BA3")
+"""The same on all chains: who is approved there can be made to pay by a signature."""
+
 Finding = tuple[str, str, str]
 """What was looked at, what the plan says, and what was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """What a rehearsal is made with: every `known` token is measured, and what `spenders` may take."""
+    """What a rehearsal is made with: every `known` token is measured, and what `spenders` may take.
+
+    An allowance to anybody else shows by its Approval event.
+    """
 
     simulator: Simulator
     known: tuple[Address, ...]
-    spenders: tuple[Address, ...] = ()
+    spenders: tuple[Address, ...] = (PERMIT2,)
 
     def rehearse(
         self, plan: Plan, prepared: Sequence[PreparedBatch], *, fee_cap: FeeCap, block: Block

@@ -333,7 +333,7 @@ def test_a_fork_that_moved_on_does_not_rehearse(stand, rpc):
 
 
 def rehearsed(simulator, plan, prepared):
-    gate = Gate(simulator=simulator, known=KNOWN, spenders=(Address(PERMIT2),))
+    gate = Gate(simulator=simulator, known=KNOWN)
     return gate.rehearse(plan, prepared, fee_cap=FEES, block=plan.block)
 
 

@@ -21,6 +21,7 @@ from agent.domain.intent import Attempt, AttemptKind, FeeCap, TxState
 from agent.domain.record import Checkpoint, RecordKind
 from agent.domain.units import Ppm
 from agent.errors import (
+    OutcomeMismatchError,
     RehearsalMismatchError,
     ReviewNeededError,
     UnexpectedRevertError,
@@ -258,6 +259,20 @@ def test_the_report_sends_nothing_and_seals_the_log():
     (checkpoint,) = desk.ledger.checkpoints()
     assert (AGENT, count) == (checkpoint.account, checkpoint.next_nonce)
     assert isinstance(desk.told[-1], Checkpoint)
+
+
+def test_a_balance_that_the_fills_do_not_explain_halts_after_the_report():
+    desk = Desk()
+    count = desk.executing.rehearse(SLOT)
+    for index in range(count):
+        desk.executing.send(SLOT, index=index)
+    held = INPUTS.position.portfolio
+    less = replace(held, holdings=held.holdings[1:])
+    desk.chain.position = replace(INPUTS.position, portfolio=less)
+
+    with pytest.raises(OutcomeMismatchError, match="the balance of"):
+        desk.executing.report(SLOT)
+    assert 1 == len(desk.ledger.checkpoints())
 
 
 def test_beginning_drops_what_was_never_signed():

@@ -13,7 +13,7 @@ from agent.execution.calls import encode
 from agent.execution.prepared import open_batches
 from agent.execution.settlement import net_changes
 from agent.ports import SimulatedOutcome
-from agent.rehearsal.gate import Gate, misfit
+from agent.rehearsal.gate import PERMIT2, Gate, misfit
 from tests.batches import BATCH, LINK, SECOND_BATCH, SELL_UNI, UNI, UNI_WETH, USDC, WETH
 from tests.fakes import FakeLedger, FakeSimulator
 from tests.logbook import ACCOUNT, VAULT, Week, block, plan_of
@@ -67,7 +67,7 @@ def test_the_exact_calldata_runs_with_every_known_token_watched():
     assert {(ACCOUNT, VAULT, 0, 400_000, FEES)} == {
         (c.sender, c.to, c.value_wei, c.gas_limit, c.fee_cap) for c in asked.calls
     }
-    assert VAULT == asked.watch.account
+    assert (VAULT, (PERMIT2,)) == (asked.watch.account, asked.watch.spenders)
     assert {STRANGER, LINK.address, WETH.address, UNI.address, USDC.address} == set(
         asked.watch.tokens
     )
