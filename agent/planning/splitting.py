@@ -6,15 +6,19 @@ shares again gives the same numbers on any machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.domain.swap import Shortfall, Swap, SwapResult, Unfillable
 from agent.planning.activation import best_active
-from agent.planning.ramps import Candidate, absorbed_at, breakpoints, fill
+from agent.planning.ramps import Breakpoint, Candidate, absorbed_at, breakpoints, fill
 from agent.planning.swapping import swap_exact_in
 
 __all__ = ["Candidate", "Split", "propose", "settle", "split"]
+
+_FLOAT_TOLERANCE = 1e-9
+_ROUNDING_UNITS = 1_000
+"""More than what a pool's rounding at every boundary comes to, in base units of the output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,17 +45,38 @@ def split(amount_in: int, candidates: Sequence[Candidate]) -> Split | Unfillable
     Never worse, gas counted, than any single pool that takes the whole order. Unfillable, with what
     all pools together absorb, where no way was found to spend everything.
     """
-    settled = [settle(shares, candidates) for shares in _proposals(amount_in, candidates)]
-    splits = [option for option in settled if isinstance(option, Split)]
+    if not candidates:
+        return Unfillable(shortfall=Shortfall.NO_POOL, absorbed=0)
+    points = breakpoints(candidates, amount_in)
+    shares = _water_filled(points, amount_in, candidates)
+    proposed = None if shares is None else settle(shares, candidates)
+    alone: Sequence[int] = range(len(candidates))
+    if isinstance(proposed, Split):
+        alone = _rivals(points, amount_in, proposed)
+    singles = [settle(_all_in(index, amount_in, candidates), candidates) for index in alone]
+    splits = [option for option in (proposed, *singles) if isinstance(option, Split)]
     if splits:
         return max(splits, key=lambda option: option.net_amount_out)
-    refusals = [option for option in settled if isinstance(option, Unfillable)]
-    if not refusals:
-        return Unfillable(shortfall=Shortfall.NO_POOL, absorbed=0)
+    refusals = [option for option in singles if isinstance(option, Unfillable)]
     fullest = max(refusals, key=lambda refusal: refusal.absorbed)
     return Unfillable(
         shortfall=fullest.shortfall, absorbed=sum(refusal.absorbed for refusal in refusals)
     )
+
+
+def _rivals(points: Sequence[Breakpoint], amount_in: int, proposed: Split) -> list[int]:
+    """Return the pools that, given the whole order, floats cannot tell to be worse than the proposal."""
+    slack = proposed.amount_out * _FLOAT_TOLERANCE + _ROUNDING_UNITS
+    singles = (fill(points, 1 << index, float(amount_in)) for index in range(len(proposed.swaps)))
+    return [
+        index
+        for index, single in enumerate(singles)
+        if single is None or single.net_out >= proposed.net_amount_out - slack
+    ]
+
+
+def _all_in(index: int, amount_in: int, candidates: Sequence[Candidate]) -> list[int]:
+    return [amount_in if index == other else 0 for other in range(len(candidates))]
 
 
 def settle(allocations: Sequence[int], candidates: Sequence[Candidate]) -> Split | Unfillable:
@@ -73,7 +98,12 @@ def settle(allocations: Sequence[int], candidates: Sequence[Candidate]) -> Split
 
 def propose(amount_in: int, candidates: Sequence[Candidate]) -> tuple[int, ...] | None:
     """Return the shares of the water-filling optimum, summing to `amount_in`; None if it does not fit."""
-    points = breakpoints(candidates, amount_in)
+    return _water_filled(breakpoints(candidates, amount_in), amount_in, candidates)
+
+
+def _water_filled(
+    points: Sequence[Breakpoint], amount_in: int, candidates: Sequence[Candidate]
+) -> tuple[int, ...] | None:
     active = best_active(points, len(candidates), amount_in)
     filled = fill(points, active, float(amount_in))
     if filled is None:
@@ -102,14 +132,6 @@ def _trimmed(shares: list[int], candidates: Sequence[Candidate]) -> tuple[int, .
         if not others:
             return None
         shares[max(others, key=shares.__getitem__)] += excess
-
-
-def _proposals(amount_in: int, candidates: Sequence[Candidate]) -> Iterator[tuple[int, ...]]:
-    best = propose(amount_in, candidates) if candidates else None
-    if best is not None:
-        yield best
-    for alone in range(len(candidates)):
-        yield tuple(amount_in if index == alone else 0 for index in range(len(candidates)))
 
 
 def _swap(candidate: Candidate, amount_in: int) -> Swap:
