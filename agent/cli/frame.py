@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 UNEXPECTED_EXIT_CODE = 1
+STOPPED_EXIT_CODE = 130
 
 SettingsFile = Annotated[
     Path | None,
@@ -42,7 +43,8 @@ class ErrorLines(TyperGroup):
             _refuse(error)
             raise typer.Exit(error.exit_code) from error
         except StopRequestedError:
-            raise typer.Exit(0) from None
+            typer.echo("stopped: the same command goes on from here", err=True)
+            raise typer.Exit(STOPPED_EXIT_CODE) from None
         except (typer.Exit, typer.Abort, SystemExit):
             raise
         except Exception as error:

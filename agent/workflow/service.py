@@ -14,6 +14,7 @@ from agent.ports import Clock, Supervisor
 from agent.workflow.engine import Engine
 
 TICK_S = 5.0
+PUNCTUAL = timedelta(minutes=5)
 SETTLE_EVERY = timedelta(minutes=1)
 
 
@@ -72,7 +73,7 @@ class Service:
         return f"next cycle {upcoming.cycle_id} begins {upcoming.scheduled_at - self.schedule.notice:%Y-%m-%d %H:%M} UTC"
 
     def _start(self, slot: Slot, now: datetime) -> None:
-        if slot.scheduled_at < now:
+        if now - slot.scheduled_at > PUNCTUAL:
             observe.cycle_caught_up(cycle_id=slot.cycle_id, missed_at=slot.scheduled_at)
         self.engine.start(slot)
 
