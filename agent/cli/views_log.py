@@ -162,7 +162,10 @@ def _verdict_rows(verdict: Verdict) -> Iterator[tuple[str, str]]:
     yield "nonces", _nonces(verdict)
     yield "landed", f"{verdict.landed} of {count_of(verdict.intents, 'intent')}"
     if verdict.open_intents:
-        yield "not final", ", ".join(verdict.open_intents)
+        yield (
+            "not final",
+            f"{count_of(len(verdict.open_intents), 'intent')}, as the log has it so far",
+        )
     yield (
         "closed",
         f"{moment_of(verdict.closed_at)}, block {verdict.block_number} {short(verdict.block_hash)}",
