@@ -47,7 +47,9 @@ def test_without_systemd_nobody_is_told():
     assert supervisor.heartbeat_s is None
 
 
-@pytest.mark.parametrize(("pid", "beats"), [(os.getpid(), True), (1, False)])
+@pytest.mark.parametrize(
+    ("pid", "beats"), [(os.getpid(), True), (1, False)], ids=["ours", "another"]
+)
 def test_the_watchdog_is_fed_three_times_an_interval_where_it_is_ours(pid, beats):
     environ = {"WATCHDOG_USEC": "120000000", "WATCHDOG_PID": str(pid)}
 
