@@ -12,8 +12,6 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-import rfc8785
-
 from agent.domain.canonical import canonical_bytes, from_json
 from agent.domain.record import Checkpoint, RecordKind
 from agent.errors import CanonicalFormError, LogVerificationError
@@ -114,7 +112,7 @@ def _read_record(tree: Any) -> RawRecord:  # noqa: ANN401 - whatever the file ho
     return RawRecord(
         seq=int(tree["seq"]),
         kind=RecordKind(tree["kind"]),
-        body=rfc8785.dumps(tree["body"]),
+        body=canonical_bytes(tree["body"]),
         **fields,
     )
 
