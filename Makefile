@@ -4,6 +4,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 BIN := .venv/bin
+SLITHER := $(CURDIR)/.venv-slither/bin/slither
 FORGE := $(CURDIR)/anvil/node_modules/.bin/forge
 JOBS ?= 2
 
@@ -28,25 +29,35 @@ types: .venv/.installed ## Types, strictly
 units: .venv/.installed anvil/node_modules/.installed ## Tests that need no chain
 	$(BIN)/pytest -q -n $(JOBS) --ignore tests/fork
 
-contracts: anvil/node_modules/.installed ## Contracts: forge tests, gas snapshots
+contracts: anvil/node_modules/.installed .venv-slither/.installed ## Contracts: tests, gas snapshots, analysis
 	cd contracts && $(FORGE) fmt --check && FORGE_SNAPSHOT_CHECK=true $(FORGE) test
+	cd contracts && PATH="$(dir $(FORGE)):$$PATH" $(SLITHER) . --config-file slither.config.json
 
 forks: .venv/.installed anvil/node_modules/.installed ## Tests on a forked twin
 	$(BIN)/pytest -q tests/fork
 
 bench: .venv/.installed anvil/node_modules/.installed ## Gas ratios, exactness, the cycle's own time
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench.gas_per_leg
+	$(BIN)/python -m bench.wei_exact
+	$(BIN)/python -m bench.splitting
+	$(BIN)/python -m bench.planning
 
 twin: .venv/.installed anvil/node_modules/.installed ## Build the chain twin anew
 	$(BIN)/python -m anvil.twin --rebuild
 
 clean: ## Remove what was built and installed
-	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-slither .venv-bench .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -rf anvil/node_modules contracts/out contracts/cache var
 
 .venv/.installed: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv-slither/.installed: requirements-slither.lock
+	test -x .venv-slither/bin/python || $(PYTHON) -m venv .venv-slither
+	.venv-slither/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
 anvil/node_modules/.installed: anvil/package-lock.json
