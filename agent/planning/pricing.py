@@ -11,7 +11,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 
 from agent.domain.plan import PlanInputs
-from agent.domain.pool import PoolState, V2Pool
+from agent.domain.pool import PoolRef, PoolState, V2Pool
 from agent.domain.portfolio import Price
 from agent.domain.token import Token
 from agent.domain.units import ONE_HUNDRED_PERCENT_BPS, Address, Bps
@@ -20,6 +20,7 @@ from agent.planning.swapping import mid_price
 
 NO_POOL = "no allowlisted pool trades it against a hub"
 NO_LIQUIDITY = "its allowlisted pools have no liquidity at their price"
+UNREAD = "none of its allowlisted pools could be read"
 PRICE_CONTEXT = Context(prec=18)
 _Q96 = 1 << 96
 
@@ -58,12 +59,14 @@ def market(inputs: PlanInputs) -> Market:
     hubs = {hub.address: hub for hub in inputs.chain_book.hubs if hub.address in feed_prices}
     pool_prices = _deepest(inputs, hubs, feed_prices)
     reference = ranking_prices(inputs)
-    listed = {address for ref in inputs.position.pools for address in (ref.token0, ref.token1)}
+    listed = _tokens(inputs.position.pools)
+    read = _tokens(pool.ref for pool in inputs.pools)
     prices: dict[Address, Price] = {}
     doubts: dict[Address, str] = {}
     for address in (token.address for token in known_tokens(inputs)):
         if address not in hubs and address not in pool_prices:
-            obstacles.setdefault(address, NO_LIQUIDITY if address in listed else NO_POOL)
+            why = NO_LIQUIDITY if address in read else UNREAD if address in listed else NO_POOL
+            obstacles.setdefault(address, why)
             continue
         sources = [m[address] for m in (feed_prices, pool_prices, reference) if address in m]
         prices[address] = sources[0]
@@ -71,6 +74,10 @@ def market(inputs: PlanInputs) -> Market:
             doubts[address] = doubt
             prices[address] = sources[0] if address in hubs else min(sources, key=_usd)
     return Market(price_by_token=prices, obstacle_by_token=obstacles, doubt_by_token=doubts)
+
+
+def _tokens(pools: Iterable[PoolRef]) -> set[Address]:
+    return {address for ref in pools for address in (ref.token0, ref.token1)}
 
 
 def _doubt(sources: Sequence[Price], max_bps: Bps) -> str | None:

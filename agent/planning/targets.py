@@ -9,9 +9,10 @@ from fractions import Fraction
 from agent.domain.policy import Policy, Universe
 from agent.domain.portfolio import Basket, LeftOut, Target
 from agent.domain.signal import RankedCoin, Ranking, Regime
-from agent.domain.token import CannotHold, Form, HeldAs, TokenMap
-from agent.domain.units import Address, Ppm
+from agent.domain.token import CannotHold, HeldAs, TokenMap
+from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Address, Ppm
 from agent.errors import InfeasibleTargetError
+from agent.planning.stable_targets import stable_basket
 from agent.planning.weights import apportioned, weights_ppm
 
 Obstacles = Mapping[Address, str]
@@ -35,7 +36,7 @@ def basket(
         InfeasibleTargetError: nothing can be held, or not under the policy's cap.
     """
     if regime is Regime.BEARISH:
-        return _stablecoins(token_map, policy, obstacle_by_token)
+        return stable_basket(token_map, policy, obstacle_by_token)
     return _index(ranking, token_map, policy, obstacle_by_token)
 
 
@@ -135,8 +136,9 @@ def _top_shares(top: Sequence[RankedCoin]) -> Mapping[str, Ppm]:
 
 
 def _share(coin: RankedCoin, top: Sequence[RankedCoin]) -> Ppm:
-    whole = sum(coin.market_cap_usd for coin in top)
-    return Ppm(int(1_000_000 * coin.market_cap_usd / whole))
+    """Return a coin's market cap in ppm of that of the top, rounded down."""
+    whole = sum(Fraction(ranked.market_cap_usd) for ranked in top)
+    return Ppm(int(ONE_HUNDRED_PERCENT_PPM * Fraction(coin.market_cap_usd) / whole))
 
 
 def _notes(policy: Policy, members: int, rows: int) -> tuple[str, ...]:
@@ -147,54 +149,3 @@ def _notes(policy: Policy, members: int, rows: int) -> tuple[str, ...]:
         "and traded; a longer ranking or more allowlisted pools would fill the rest"
     )
     return (note,)
-
-
-def _stablecoins(token_map: TokenMap, policy: Policy, obstacle_by_token: Obstacles) -> Basket:
-    weight_by_coin = policy.stablecoin_weight_by_coin
-    for coin in sorted(weight_by_coin.keys() - token_map.stablecoin_by_coin.keys()):
-        raise InfeasibleTargetError(
-            field=f"stablecoin_weight_by_coin.{coin}",
-            value=weight_by_coin[coin],
-            mend=f"name one of {', '.join(sorted(token_map.stablecoin_by_coin))}",
-        )
-    token_by_coin = {c: token_map.stablecoin_by_coin[c].token for c in sorted(weight_by_coin)}
-    usable = {
-        coin: token
-        for coin, token in token_by_coin.items()
-        if weight_by_coin[coin] > 0 and token.address not in obstacle_by_token
-    }
-    left_out = tuple(
-        LeftOut(
-            coin_id=coin,
-            symbol=token.symbol,
-            rank=0,
-            share_ppm=weight_by_coin[coin],
-            reason=obstacle_by_token[token.address],
-        )
-        for coin, token in token_by_coin.items()
-        if weight_by_coin[coin] > 0 and coin not in usable
-    )
-    if not usable:
-        raise InfeasibleTargetError(
-            field="stablecoin_weight_by_coin",
-            value=dict(weight_by_coin),
-            mend="none of these can be traded or priced now: allowlist a pool against a hub, "
-            "or name another stablecoin",
-        )
-    whole = sum(weight_by_coin[coin] for coin in usable)
-    weights = apportioned([Fraction(weight_by_coin[coin], whole) for coin in usable])
-    return Basket(
-        targets=tuple(
-            Target(
-                held_as=HeldAs(coin_id=coin, token=token, form=Form.NATIVE),
-                rank=0,
-                weight_ppm=weight,
-            )
-            for (coin, token), weight in zip(usable.items(), weights, strict=True)
-        ),
-        left_out=left_out,
-        covered_ppm=Ppm(0),
-        notes=tuple(
-            f"{out.symbol} is left out of the stablecoins: {out.reason}" for out in left_out
-        ),
-    )

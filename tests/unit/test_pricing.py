@@ -7,7 +7,7 @@ import pytest
 
 from agent.domain.portfolio import Holding, Price
 from agent.errors import FeedUnusableError
-from agent.planning.pricing import NO_LIQUIDITY, NO_POOL, market, virtual_reserve
+from agent.planning.pricing import NO_LIQUIDITY, NO_POOL, UNREAD, market, virtual_reserve
 from tests import worlds
 from tests.worlds import (
     BOOK,
@@ -134,6 +134,15 @@ def test_a_pool_without_liquidity_prices_nothing(dry):
 
     assert found.obstacle_by_token[COIN.address] == NO_LIQUIDITY
     assert COIN.address not in found.price_by_token
+
+
+def test_a_coin_whose_pools_could_not_be_read_says_so():
+    inputs = world(coins=5)
+    read = [s for s in inputs.pools if COIN.address not in {s.ref.token0, s.ref.token1}]
+
+    found = market(replace(inputs, pools=tuple(read)))
+
+    assert found.obstacle_by_token == {COIN.address: UNREAD}
 
 
 def test_a_price_far_from_the_rankings_is_in_doubt_and_counts_at_the_lower():
