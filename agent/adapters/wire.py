@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Annotated, Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, from_json
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -43,8 +43,11 @@ def exact_json(raw: bytes) -> Any:  # noqa: ANN401 - a JSON tree
         BodyError: not JSON, not UTF-8, a key given twice, NaN or an infinity, nested too deep.
     """
     try:
+        text = raw.decode("utf-8-sig")
+        # The interpreter's own parser recurses as deep as a library has set the limit, and overflows.
+        from_json(text)
         return json.loads(
-            raw.decode("utf-8-sig"),
+            text,
             parse_float=Decimal,
             parse_constant=_refuse_constant,
             object_pairs_hook=_object,

@@ -1,5 +1,6 @@
 """Exact JSON and the field types shared by signals and data files."""
 
+import sys
 from decimal import Decimal
 
 import pytest
@@ -68,3 +69,13 @@ def test_a_path_is_one_line_whatever_the_keys_are():
     assert "rows[3].rank" == path_of(("rows", 3, "rank"))
     assert "\n" not in path_of(("rows", "a\nb"))
     assert 120 == len(path_of(("x" * 500,)))
+
+
+def test_deep_nesting_is_refused_whatever_the_recursion_limit():
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(10**7)
+    try:
+        with pytest.raises(BodyError, match="send valid JSON"):
+            exact_json(b"[" * 1_000_000)
+    finally:
+        sys.setrecursionlimit(before)
