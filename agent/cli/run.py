@@ -11,7 +11,8 @@ from types import FrameType
 
 import typer
 
-from agent import __version__, observe
+import agent
+from agent import observe
 from agent.bootstrap.dry_run import dry_service
 from agent.bootstrap.live import live_service
 from agent.cli.frame import console, load_settings, log_events, print_json
@@ -24,7 +25,7 @@ def run_service(settings_file: Path | None) -> None:
     """Run cycles on the schedule until asked to stop."""
     log_events(is_service=True)
     settings = load_settings(settings_file)
-    observe.service_started(version=__version__, settings=settings.public())
+    observe.service_started(version=agent.__version__, settings=settings.public())
     try:
         with (
             _asked_to_stop() as stop,
