@@ -149,7 +149,7 @@ def verdict_view(verdict: Verdict) -> RenderableType:
     """Return what was proved, and how to prove more."""
     return Group(
         Text(f"the log is {verdict.sentence}", style="bold green"),
-        filled(plain_table("", ""), _verdict_rows(verdict)),
+        filled(plain_table("", "~"), _verdict_rows(verdict)),
         Text(_more_proof(verdict), style="dim"),
     )
 

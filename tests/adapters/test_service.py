@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from agent.daemon.schedule import Schedule, Slot
-from agent.domain.happening import Ending
+from agent.domain.happening import Ending, Resumed
 from agent.errors import RpcUnavailableError, StopRequestedError
 from agent.workflow.engine import Engine
 from agent.workflow.service import Service
@@ -32,14 +32,15 @@ def clock():
     return HeldClock(START)
 
 
-def service(database, clock, steps, *, ledger=None, settle=lambda: None):
-    cycle = scripted_cycle(steps, clock=clock, ledger=ledger or FakeLedger())
+def service(database, clock, steps, *, settle=lambda: None, told=None):
+    cycle = scripted_cycle(steps, clock=clock, ledger=FakeLedger())
     return Service(
         engine=Engine(database=database, cycle=cycle),
         schedule=SCHEDULE,
         clock=clock,
         supervisor=FakeSupervisor(),
         settle=settle,
+        tell=(told if told is not None else []).append,
     )
 
 
@@ -110,12 +111,13 @@ def test_a_cycle_that_was_cut_off_goes_on_behind_its_last_finished_step(database
     cut_off = ScriptedSteps(executes=START, acts={"send-1": failing(StopRequestedError())})
     with pytest.raises(StopRequestedError):
         service(database, clock, cut_off).run_once()
-    resumed = ScriptedSteps(executes=START)
+    resumed, told = ScriptedSteps(executes=START), []
 
-    _, end, is_news = service(database, clock, resumed).run_once()
+    _, end, is_news = service(database, clock, resumed, told=told).run_once()
 
     assert (Ending.DONE, True) == (end.ending, is_news)
     assert ["send-1", "report"] == resumed.done
+    assert [Resumed(cycle_id=SLOT.cycle_id)] == told
 
 
 def test_the_service_runs_each_weeks_cycle_once(database):
