@@ -2,58 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from agent.domain.units import Address
 from agent.planning.optimum.clearing import PURCHASE, SALE
 from agent.planning.optimum.layout import Layout
 from agent.planning.optimum.priced import Flow, Priced
 
 _ROUNDS = 6
+_CLEAR = 1e-6
 
 Settle = Callable[[Layout, Sequence[float]], list[float]]
-"""(layout, prices to start from) -> prices that suit the pools in use; leaves trades in the layout."""
+"""(layout, prices to start from) -> prices that suit the pools in use.
+
+Leaves trades in the layout, and what they leave over, as a share of the wealth."""
 
 
 def alternated(layout: Layout, settle: Settle) -> Priced:
     """Return the flows and prices that a basket comes to rest at; not surely the best of all with gas."""
     price = settle(layout, [layout.terms.usd[token] for token in layout.tokens])
-    decided = _shut_backward(layout)
-    for _ in range(_ROUNDS):
-        before = list(layout.book.cap)
-        _choose(layout, decided)
-        if list(layout.book.cap) == before:
-            break
-        price = settle(layout, price)
+    _shut_backward(layout)
+    price = _thinned(layout, settle, price)
+    if _drop_conversions(layout, settle, price):
+        price = _thinned(layout, settle, settle(layout, price))
     return _priced(layout, price)
 
 
-def _shut_backward(layout: Layout) -> set[int]:
+def _shut_backward(layout: Layout) -> None:
     """Leave one direction to each pair of hubs, that of more value; the other would be mere arbitrage."""
     taken = {layout.owners[o]: layout.taken(edges) for o, edges in layout.conversions()}
-    shut = set()
     for order, edges in layout.conversions():
         if taken[layout.owners[order]] < taken.get(layout.owners[order][::-1], 0.0):
             layout.shut(edges)
-            shut.add(order)
-    return shut
 
 
-def _choose(layout: Layout, decided: set[int]) -> None:
-    """Choose each order's pools at the prices last settled at.
+def _thinned(layout: Layout, settle: Settle, price: list[float]) -> list[float]:
+    """Choose every order's pools at the prices, and prices for the pools, until these stay the same."""
+    for _ in range(_ROUNDS):
+        before = list(layout.book.cap)
+        layout.choose_all()
+        if list(layout.book.cap) == before:
+            break
+        price = settle(layout, price)
+    return price
 
-    A conversion that adds less than its gas is left out; where, at the prices that follow, it would
-    add more, it is taken for good.
-    """
-    layout.choose_all()
-    for order, edges in layout.conversions():
-        if order in decided:
-            continue
-        if any(layout.book.cap[e] > layout.book.curves.start[e] for e in edges):
-            if sum(layout.profit(e, layout.book.cap[e]) for e in edges) < 0.0:
-                layout.shut(edges)
-        elif any(layout.profit(e, layout.book.curves.stop[e] - 1) > 0.0 for e in edges):
-            layout.open(edges)
-            decided.add(order)
+
+def _drop_conversions(layout: Layout, settle: Settle, price: Sequence[float]) -> bool:
+    """Shut conversions between hubs, worst first, that the basket is better off without; return if any."""
+    usd = _priced(layout, price).usd_by_token
+    best, dropped = _added(layout, usd), False
+    doubtful = [(layout.profit(edges), order, edges) for order, edges in layout.conversions()]
+    for profit, _order, edges in sorted(doubtful, key=lambda each: each[0]):
+        if profit < 0.0:
+            before = [layout.book.cap[e] for e in edges]
+            layout.shut(edges)
+            settle(layout, price)
+            without = _added(layout, usd)
+            if layout.left_over < _CLEAR and without > best:
+                best, dropped = without, True
+            else:
+                for e, cap in zip(edges, before, strict=True):
+                    layout.book.cap[e] = cap
+                settle(layout, price)
+    return dropped
+
+
+def _added(layout: Layout, usd: Mapping[Address, float]) -> float:
+    """Return the value that all trades add at the prices `usd`, after gas; -inf if an order does not fit."""
+    if min(layout.market.t) < 0.0:
+        return float("-inf")
+    traded = zip(layout.routes, layout.traded.x, layout.traded.y, layout.market.gas, strict=True)
+    return sum(
+        float(usd[route.token_out] * y - usd[route.token_in] * x - gas)
+        for route, x, y, gas in traded
+        if x
+    )
 
 
 def _priced(layout: Layout, price: Sequence[float]) -> Priced:

@@ -30,16 +30,18 @@ def gap_bps(
     usd: Mapping[Address, float],
     engine: Engine,
 ) -> float:
-    """Return by how much any plan over `routes` could beat the legs, in bps of what they sell or buy.
+    """Return by how much any plan over `routes` could beat the legs, in bps of what they turn over.
 
-    What both start from cancels: compared are the values that pools add at the prices `usd`.
+    That is the most of what they sell, convert and buy. What both start from cancels: compared are
+    the values that pools add at the prices `usd`.
     """
-    sold = sum(leg.amount_in * usd[leg.token_in] for leg in legs if leg.purpose is Side.SELL)
-    bought = sum(leg.amount_out * usd[leg.token_out] for leg in legs if leg.purpose is Side.BUY)
     if not legs:
         return 0.0
+    moved = dict.fromkeys(Side, 0.0)
+    for leg in legs:
+        moved[leg.purpose] += leg.amount_in * usd[leg.token_in]
     missed = most_added(terms, routes, usd, engine) - sum(added(leg, terms, usd) for leg in legs)
-    return _BPS * missed / max(sold, bought)
+    return _BPS * missed / max(moved.values())
 
 
 def added(leg: BasketLeg, terms: Terms, usd: Mapping[Address, float]) -> float:

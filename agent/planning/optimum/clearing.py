@@ -32,8 +32,7 @@ class Market(NamedTuple):
     Order o is of a kind and has the edges first[o] <= e < first[o + 1], each against hub[e]; a
     conversion's lead from there to hub_out[e]. A sale's size is its input, a purchase's its share of
     the wealth. t is where the order was last filled. Of each hub there is `balance` to spend and a
-    share of the wealth to keep. `certain` is the share of every output that is counted on. `gas` per
-    edge and `tick` are values.
+    share of the wealth to keep. `gas` per edge and `tick` are values.
     """
 
     kind: Ints
@@ -44,7 +43,6 @@ class Market(NamedTuple):
     hub_out: Ints
     balance: Floats
     share: Floats
-    certain: float
     gas: Floats
     tick: float
 
@@ -105,7 +103,7 @@ def supply(book: Book, market: Market, price: Floats, traded: Traded) -> float:
             if market.kind[o] == CONVERSION:
                 traded.excess[into] -= traded.x[e]
                 into = market.hub_out[e]
-            traded.excess[into] += market.certain * traded.y[e]
+            traded.excess[into] += traded.y[e]
     wealth = 0.0
     for h in range(len(price)):
         wealth += price[h] * traded.excess[h]

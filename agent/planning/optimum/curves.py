@@ -72,7 +72,7 @@ def _pair(pool: V2Pool, *, zero_for_one: bool) -> Ramps:
     reserve_in, reserve_out = (
         (pool.reserve0, pool.reserve1) if zero_for_one else (pool.reserve1, pool.reserve0)
     )
-    if reserve_in == 0 or reserve_out == 0:
+    if reserve_in == 0 or reserve_out == 0 or reserve_in >= MAX_RESERVE:
         return _nothing()
     root_fee = _root_fee(pool)
     depth = sqrt(reserve_in) * sqrt(reserve_out)

@@ -21,6 +21,9 @@ from agent.planning.optimum.clearing import Arcs, Traded
 from agent.planning.optimum.engine import Engine
 from agent.planning.optimum.kernels import Curves
 
+_FLAT = 1e-12
+"""The least curvature taken for granted, as a share of the value: of tokens that nothing trades."""
+
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
@@ -75,7 +78,9 @@ def minimised(graph: Graph, *, start: Vector, curvature: Vector | None = None) -
     given is about 1.
     """
     size = float(graph.endowment @ start + graph.budget.sum()) or 1.0
-    unit = np.ones(len(start)) if curvature is None else np.sqrt(size / curvature)
+    unit = np.ones(len(start))
+    if curvature is not None:
+        unit = np.sqrt(size / np.maximum(curvature, size * _FLAT))
 
     def dual(scaled: Vector) -> tuple[float, Vector]:
         log_price = scaled * unit

@@ -33,13 +33,15 @@ class Layout:
     market: Market
     traded: Traded
     wealth: float = 0.0
+    left_over: float = 0.0
 
     def choose_all(self) -> None:
         self.engine.choose_all(self.book, self.market, self.wealth, self.traded)
 
-    def profit(self, edge: int, cap: int) -> float:
-        """Return what an edge between hubs adds at the prices last settled at, after its gas."""
-        return self.engine.profit(self.book, edge, cap, 1.0)
+    def profit(self, edges: range) -> float:
+        """Return what edges between hubs add at the prices last settled at, after their gas."""
+        profits = (self.engine.profit(self.book, e, self.book.cap[e], 1.0) for e in edges)
+        return float(sum(profits))
 
     def conversions(self) -> Iterator[tuple[int, range]]:
         """Yield every conversion and its edges."""
@@ -54,10 +56,6 @@ class Layout:
     def shut(self, edges: range) -> None:
         for e in edges:
             self.book.cap[e] = self.book.curves.start[e]
-
-    def open(self, edges: range) -> None:
-        for e in edges:
-            self.book.cap[e] = self.book.curves.stop[e] - 1
 
 
 def laid_out(
@@ -113,7 +111,6 @@ def _market(
         hub_out=numbers(np.array([number.get(route.token_out, 0) for _owner, route in laid])),
         balance=numbers(np.array([float(terms.spendable.get(token, 0)) for token in tokens])),
         share=numbers(np.array([terms.share.get(token, 0.0) for token in tokens])),
-        certain=terms.certain,
         gas=numbers(np.array([terms.gas_usd[route.pool.ref.kind] for _owner, route in laid])),
         tick=terms.tick_usd,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import exp, log
 
 import numpy as np
@@ -14,6 +14,7 @@ _NEAR = 1e-3
 _FAR = 5.0
 _WIDEN = 8.0
 _EXACT = 1e-12
+_NOTHING = 1e-14
 _STEP = 1e-6
 
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -37,7 +38,7 @@ def at_once(excess: Excess, start: Sequence[float]) -> list[float] | None:
 
     def moved(ratios: Vector) -> list[float]:
         rest = zip(start[1:], ratios, strict=True)
-        return [start[0], *(float(p * np.exp(r)) for p, r in rest)]
+        return [start[0], *(p * exp(max(-_FAR, min(float(r), _FAR))) for p, r in rest)]
 
     def left(ratios: Vector) -> list[float]:
         return list(excess(moved(ratios))[1:])
@@ -71,15 +72,17 @@ def _settle(excess: Excess, price: list[float], hub: int) -> Sequence[float]:
 def _root(function: Callable[[float], float], start: float) -> float:
     """Return the root of a rising function, searched outward from `start`."""
     here = function(start)
-    if here == 0.0:
-        return start
     near, width = start, _NEAR
-    while width < _FAR:
+    while abs(here) > _NOTHING and width < _FAR:
         far = start - width if here > 0.0 else start + width
         there = function(far)
-        if there == 0.0:
-            return far
         if (there > 0.0) != (here > 0.0):
-            return float(brentq(function, near, far, xtol=_EXACT))
-        near, width = far, width * _WIDEN
+            return _between(function, {near: here, far: there})
+        near, here, width = far, there, width * _WIDEN
     return near
+
+
+def _between(function: Callable[[float], float], ends: Mapping[float, float]) -> float:
+    """Return the root between two ends. Their signs stay as seen: roots within vary in the last bits."""
+    low, high = ends
+    return float(brentq(lambda x: ends[x] if x in ends else function(x), low, high, xtol=_EXACT))

@@ -26,7 +26,9 @@ def settled(layout: Layout, start: Sequence[float]) -> list[float]:
     def left(price: Sequence[float]) -> list[float]:
         numbers = layout.engine.numbers(np.array(price))
         layout.wealth = layout.engine.clear(layout.book, layout.market, numbers, layout.traded)
-        excess = layout.traded.excess
-        return [float(p * x / layout.wealth) for p, x in zip(price, excess, strict=True)]
+        whole, excess = layout.wealth or 1.0, layout.traded.excess
+        return [float(p * left / whole) for p, left in zip(price, excess, strict=True)]
 
-    return clearing_prices(left, start)
+    price = clearing_prices(left, start)
+    layout.left_over = max(map(abs, left(price)))
+    return price

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.domain.pool import PoolKind
-from agent.domain.units import ONE_HUNDRED_PERCENT_BPS, Address
+from agent.domain.units import Address
 from agent.planning.optimum.problem import BasketProblem
 
 
@@ -14,8 +14,7 @@ from agent.planning.optimum.problem import BasketProblem
 class Terms:
     """`sold` in base units; `share` of the wealth for what is bought or kept in a hub, summing to 1.
 
-    `spendable` is what each hub holds beyond what must remain. `usd` prices one base unit. `certain` is
-    the share of every output that is counted on.
+    `spendable` is what each hub holds beyond what must remain. `usd` prices one base unit.
     """
 
     hubs: tuple[Address, ...]
@@ -25,7 +24,6 @@ class Terms:
     usd: Mapping[Address, float]
     gas_usd: Mapping[PoolKind, float]
     tick_usd: float
-    certain: float
 
     @property
     def bought(self) -> tuple[Address, ...]:
@@ -52,7 +50,6 @@ def terms(problem: BasketProblem) -> Terms:
         usd=usd,
         gas_usd={kind: wei * gas_token_usd for kind, wei in problem.gas.leg_by_kind.items()},
         tick_usd=problem.gas.tick * gas_token_usd,
-        certain=1 - problem.slippage_bps / ONE_HUNDRED_PERCENT_BPS,
     )
 
 

@@ -47,6 +47,7 @@ def settled(layout: Layout, start: Sequence[float]) -> list[float]:
     # Any multiple of the prices will do; costs in dollars ask for the one that agrees with the start.
     unit = start[0] / price[0]
     layout.wealth *= unit
+    layout.left_over = float(np.abs(price * found.trades.left - graph.budget).max()) / whole
     _note(layout, price * unit, found.trades)
     return [float(p) for p in price * unit]
 
