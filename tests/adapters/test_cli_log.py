@@ -295,7 +295,7 @@ def test_an_export_is_replayed_without_a_ledger(planned: Path) -> None:
     (planned / "agent.sqlite").unlink()
     replayed = json.loads(agent("replay", "--export", export, "--json").stdout)
 
-    assert (replayed["gap_bps"], replayed["cycle_id"]) == ("0.0000", "index-2026-11-23T0000Z")
+    assert (replayed["gap_bps"], replayed["cycle_id"]) == ("0.00", "index-2026-11-23T0000Z")
 
 
 @pytest.mark.usefixtures("weeks")
