@@ -217,9 +217,20 @@ def main() -> int:
         ),
     ]
     if "--plots" in sys.argv[1:]:
-        from bench.plots import plot_split_order  # noqa: PLC0415 - matplotlib is for plots alone
+        from bench.plots import SplitPoint, plot_split_order  # noqa: PLC0415 - matplotlib is for plots
 
-        plot_split_order(rows)
+        plot_split_order(
+            [
+                SplitPoint(
+                    label=f"${r.case.usd // 1000}k\n{r.case.gwei} gwei",
+                    loss=r.loss,
+                    peer_loss=r.peer_loss,
+                    us=r.us,
+                    peer_us=r.peer_us,
+                )
+                for r in rows
+            ]
+        )
     return 0 if all(held) else 1
 
 

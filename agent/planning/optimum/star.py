@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -23,13 +24,14 @@ def star_prices(terms: Terms, routes: Sequence[Route], engine: Engine) -> Priced
 
 def settled(layout: Layout, start: Sequence[float]) -> list[float]:
     """Return the hub prices at which the basket clears with the pools in use."""
-
-    def left(price: Sequence[float]) -> list[float]:
-        numbers = layout.engine.numbers(np.array(price))
-        layout.wealth = layout.engine.clear(layout.book, layout.market, numbers, layout.traded)
-        whole, excess = layout.wealth or 1.0, layout.traded.excess
-        return [float(p * left / whole) for p, left in zip(price, excess, strict=True)]
-
-    price = clearing_prices(left, start)
-    layout.left_over = max(map(abs, left(price)))
+    price = clearing_prices(partial(excess_of, layout), start)
+    layout.left_over = max(map(abs, excess_of(layout, price)))
     return price
+
+
+def excess_of(layout: Layout, price: Sequence[float]) -> list[float]:
+    """Trade at hub prices; return what is left over of each hub, as a share of the wealth."""
+    numbers = layout.engine.numbers(np.array(price))
+    layout.wealth = layout.engine.clear(layout.book, layout.market, numbers, layout.traded)
+    whole, excess = layout.wealth or 1.0, layout.traded.excess
+    return [float(p * left / whole) for p, left in zip(price, excess, strict=True)]

@@ -38,10 +38,10 @@ def settled(layout: Layout, start: Sequence[float]) -> list[float]:
     terms = layout.terms
     share = np.array([terms.share.get(token, 0.0) for token in layout.tokens])
     is_bought = np.array([token in terms.bought for token in layout.tokens])
-    price, graph = np.array(start), _graph(layout)
+    price, graph = np.array(start), graph_of(layout)
     whole = layout.wealth = float(price @ graph.endowment)
     graph = replace(graph, budget=share * whole)
-    curvature = _depth(graph, price) + graph.budget
+    curvature = depth_of(graph, price) + graph.budget
     found = polished(graph, minimised(graph, start=price, curvature=curvature))
     for _ in range(_CORRECTIONS):
         rents = np.where(is_bought, _rents(graph, found), 0.0)
@@ -60,7 +60,8 @@ def settled(layout: Layout, start: Sequence[float]) -> list[float]:
     return [float(p) for p in price * unit]
 
 
-def _graph(layout: Layout) -> Graph:
+def graph_of(layout: Layout) -> Graph:
+    """Return the layout's pools between all its tokens, and what is there of each; without budgets."""
     number = {token: n for n, token in enumerate(layout.tokens)}
     held = {**layout.terms.spendable, **layout.terms.sold}
     numbers = layout.engine.numbers
@@ -90,7 +91,7 @@ def _rents(graph: Graph, found: Dual) -> Vector:
     return np.bincount(into, gains, len(found.price)).astype(np.float64)
 
 
-def _depth(graph: Graph, price: Vector) -> Vector:
+def depth_of(graph: Graph, price: Vector) -> Vector:
     """Return about how much value each token's pools move for a change of its price by its own size."""
     found = np.zeros(len(price))
     ends = zip(graph.arcs.token_in, graph.arcs.token_out, strict=True)
