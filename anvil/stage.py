@@ -12,7 +12,7 @@ from pathlib import Path
 from eth_abi.abi import encode
 
 from anvil.abi import ZERO, call_data, created_address, raw
-from anvil.addresses import WETH
+from anvil.addresses import V4_POOL_MANAGER, WETH
 from anvil.calls import GAS, mined, transact
 from anvil.discovery import FoundPool
 from anvil.fund import fund
@@ -45,7 +45,7 @@ def deploy_vault(node: Node, *, agent: str) -> str:
     """Deploy the vault from `OWNER` and return its address, the same on every fresh fork."""
     fund(node.rpc, ZERO, OWNER, 100 * ETHER)
     code = json.loads(VAULT.read_bytes())["bytecode"]
-    arguments = encode(["address", "address", "address"], [OWNER, agent, WETH])
+    arguments = encode(["address"] * 4, [OWNER, agent, WETH, V4_POOL_MANAGER])
     nonce = int(node.rpc("eth_getTransactionCount", OWNER, "latest"), 16)
     node.rpc("anvil_impersonateAccount", OWNER)
     try:
