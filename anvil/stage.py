@@ -26,7 +26,7 @@ OWNER = "0x00000000000000000000000000000000C01dC01D"
 RECORDS_PER_PAGE = 150
 """Keeps one page's transaction below the gas cap."""
 
-RECORD_KIND = {"v2": 2, "v3": 3}
+RECORD_KIND = {"v2": 2, "v3": 3, "v4": 4}
 
 ETHER = 10**18
 
@@ -80,6 +80,7 @@ def drifted(weights: Mapping[str, Decimal], *, seed: int) -> dict[str, Decimal]:
 
 
 def _record(pool: FoundPool) -> bytes:
-    token0, token1 = sorted((pool.token, pool.hub), key=lambda address: int(address, 16))
+    tokens = pool.currencies or sorted((pool.token, pool.hub), key=lambda address: int(address, 16))
+    place = raw(pool.address) if pool.kind != "v4" else pool.tick_spacing.to_bytes(20)
     kind = RECORD_KIND[pool.kind].to_bytes(1)
-    return raw(pool.address) + raw(token0) + raw(token1) + kind + pool.fee_pips.to_bytes(3)
+    return place + b"".join(map(raw, tokens)) + kind + pool.fee_pips.to_bytes(3)

@@ -33,10 +33,4 @@ interface IPoolManager {
 
     /// @notice Reads a word of the manager's storage.
     function extsload(bytes32 slot) external view returns (bytes32);
-
-    /// @notice Reads `count` words from `slot` on.
-    function extsload(bytes32 slot, uint256 count) external view returns (bytes32[] memory);
-
-    /// @notice Reads these words.
-    function extsload(bytes32[] calldata slots) external view returns (bytes32[] memory);
 }
