@@ -6,6 +6,7 @@ from enum import StrEnum, auto
 from typing import assert_never
 
 from agent.domain.intent import TxState
+from agent.execution.classifier import Meaning, meaning
 from agent.ports import SendAnswer
 
 
@@ -37,37 +38,6 @@ def next_step(state: TxState) -> Step:
             return Step.REST
         case _:
             assert_never(state)
-
-
-class Meaning(StrEnum):
-    """What an endpoint's answer to a broadcast says of the transaction."""
-
-    ACCEPTED = auto()
-    POSSIBLY_OURS = auto()
-    UNKNOWN = auto()
-
-
-POSSIBLY_OURS = (
-    "already known",
-    "transaction already imported",
-    "same hash was already imported",
-    "nonce too low",
-    "nonce is too low",
-)
-"""Words of nodes that hold these bytes already, or have seen their nonce used, by them perhaps."""
-
-
-def meaning(answer: SendAnswer) -> Meaning:
-    """Return what an answer means. By its text: codes differ between nodes for the same thing.
-
-    What is not listed is unknown, and unknown is not failed.
-    """
-    if answer.is_accepted:
-        return Meaning.ACCEPTED
-    text = answer.text.lower()
-    if any(words in text for words in POSSIBLY_OURS):
-        return Meaning.POSSIBLY_OURS
-    return Meaning.UNKNOWN
 
 
 def state_after(answer: SendAnswer) -> TxState:

@@ -1,41 +1,13 @@
 import pytest
 
 from agent.domain.intent import NEXT_STATES, TERMINAL, TxState
-from agent.execution.send_state import (
-    Meaning,
-    Step,
-    final_state,
-    is_under_way,
-    meaning,
-    next_step,
-    state_after,
-)
+from agent.execution.send_state import Step, final_state, is_under_way, next_step, state_after
 from agent.ports import SendAnswer
 
 
 @pytest.mark.parametrize("state", TxState)
 def test_every_state_has_a_next_step(state):
     assert (next_step(state) is Step.REST) == (state in TERMINAL)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("already known", Meaning.POSSIBLY_OURS),
-        ("Transaction already imported", Meaning.POSSIBLY_OURS),
-        ("Transaction with the same hash was already imported.", Meaning.POSSIBLY_OURS),
-        ("nonce too low: next nonce 5, tx nonce 4", Meaning.POSSIBLY_OURS),
-        ("the nonce is too low", Meaning.POSSIBLY_OURS),
-        ("unknown transaction type", Meaning.UNKNOWN),
-        ("replacement transaction underpriced", Meaning.UNKNOWN),
-        ("insufficient funds for gas * price + value", Meaning.UNKNOWN),
-        ("it does not answer in time", Meaning.UNKNOWN),
-        ("HTTP 502", Meaning.UNKNOWN),
-        ("", Meaning.UNKNOWN),
-    ],
-)
-def test_answers_mean_what_their_words_say(text, expected):
-    assert expected is meaning(SendAnswer(is_accepted=False, text=text))
 
 
 def test_only_acceptance_ends_doubt():
