@@ -11,11 +11,11 @@ Every message is one line: the field or thing, its value, and the mend.
   - RetryableError        same call, same cycle
     . RpcUnavailableError, SourceUnavailableError, FeedUnusableError, InDoubtError
   - SkipCycleError        drop this plan, start again next cycle
-    . PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError
+    . PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError
   - HaltError             stop trading and page a human
     . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
       LedgerError,
-      NonceMismatchError, CalldataError, TokenUnreadableError, UnexpectedRevertError,
+      NonceMismatchError, SequenceMismatchError, CalldataError, TokenUnreadableError, UnexpectedRevertError,
       OutcomeMismatchError, ReviewNeededError, UnexpectedError
   - LogVerificationError  the log does not prove what it claims
 
@@ -280,6 +280,20 @@ class PlanExpiredError(SkipCycleError):
         )
 
 
+class NonceTakenError(SkipCycleError):
+    """Somebody else used the nonce that a batch was signed for: the batch can never land."""
+
+    exit_code = 6
+
+    def __init__(self, *, account: str, nonce: int) -> None:
+        """Name the account and the nonce."""
+        self.account, self.nonce = account, nonce
+        super().__init__(
+            f"nonce {nonce} of {account} was used by a transaction that is not in the ledger: its batch is "
+            "dropped and what is left is planned anew; find out who else has the key, see agent tx list"
+        )
+
+
 class HaltError(AgentError):
     """Stop trading and call a human. After one that `needs_review` no cycle starts before a sign-off."""
 
@@ -381,6 +395,20 @@ class NonceMismatchError(HaltError):
         super().__init__(
             f"account {account} is at nonce {found} on chain, the ledger says {expected}: nothing was "
             "signed; see whether something else uses the key or an old database was restored"
+        )
+
+
+class SequenceMismatchError(HaltError):
+    """The contract has run a batch that the ledger does not know."""
+
+    needs_review = True
+
+    def __init__(self, *, contract: str, known: int, found: int) -> None:
+        """Give the last sequence that the ledger can explain, and the contract's."""
+        self.contract, self.known, self.found = contract, known, found
+        super().__init__(
+            f"contract {contract} has run batch {found}, the ledger knows of none above {known}: nothing "
+            "was signed; stop, restore the newest copy of the ledger, then run agent tx doctor"
         )
 
 

@@ -55,6 +55,9 @@ def live_service(
                 supervisor=SystemdSupervisor(),
                 notice=timedelta(hours=settings.schedule.notice_hours),
                 patience=timedelta(seconds=patience_s),
-                pace=Pace(confirmations=settings.chain.confirmations),
+                pace=Pace(
+                    confirmations=settings.chain.confirmations,
+                    bump_blocks=settings.chain.bump_blocks,
+                ),
             )
             yield service(settings, means, tell=tell)

@@ -22,6 +22,7 @@ from agent.daemon.schedule import Schedule
 from agent.domain.happening import Listener
 from agent.domain.plan import ChainBook
 from agent.domain.token import TokenMap
+from agent.execution.fees import FeeLimits
 from agent.execution.sender import Pace, Sender
 from agent.planning.planner import watched_tokens
 from agent.ports import Clock, Signer, Simulator, Supervisor
@@ -103,6 +104,10 @@ def _cycle(settings: Settings, means: Means, tell: Listener) -> tuple[Cycle, Sen
         broadcaster=RpcBroadcaster(means.rpc),
         clock=means.clock,
         pace=means.pace,
+        limits=FeeLimits(
+            ceiling=given.policy.max_fee_per_gas_wei,
+            raise_bps=settings.chain.replacement_raise_bps,
+        ),
     )
     known = watched_tokens(given.token_map, given.chain_book)
     cycle = Cycle(

@@ -21,7 +21,13 @@ from agent.domain.intent import TERMINAL, FeeCap, TxState
 from agent.domain.plan import Plan, PlanInputs
 from agent.domain.portfolio import Portfolio
 from agent.domain.units import Address
-from agent.errors import LedgerError, ReviewNeededError, UnexpectedRevertError
+from agent.errors import (
+    LedgerError,
+    NonceTakenError,
+    PlanExpiredError,
+    ReviewNeededError,
+    UnexpectedRevertError,
+)
 from agent.execution.fees import fee_cap
 from agent.execution.prepared import PreparedBatch, open_batches
 from agent.execution.report import cycle_report
@@ -59,11 +65,18 @@ class Executing:
         self.sources.chain.ping()
         for status in self.ledger.intents():
             if status.state in IN_FLIGHT:
-                self._send(self._prepared_again(status))
+                self._finish(status)
         for status in self.ledger.intents():
             if status.state is TxState.INTENT:
                 note = f"dropped unsigned: {slot.cycle_id} plans anew"
                 self.ledger.advance(status.intent.intent_id, state=TxState.CANCELLED, note=note)
+
+    def _finish(self, status: IntentStatus) -> None:
+        """Take a batch of an earlier cycle to its end; that it came to nothing is an end, too."""
+        try:
+            self._send(self._prepared_again(status))
+        except (PlanExpiredError, NonceTakenError) as error:
+            observe.batch_dropped(intent_id=status.intent.intent_id, reason=str(error))
 
     def rehearse(self, slot: Slot) -> int:
         """Open an intent for each batch and rehearse them in a row; return how many there are."""

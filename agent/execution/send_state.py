@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum, auto
 from typing import assert_never
 
-from agent.domain.intent import TxState
+from agent.domain.intent import AttemptKind, TxState
 from agent.execution.classifier import Meaning, meaning
 from agent.ports import SendAnswer
 
@@ -45,7 +45,9 @@ def state_after(answer: SendAnswer) -> TxState:
     return TxState.SEEN if meaning(answer) is Meaning.ACCEPTED else TxState.IN_DOUBT
 
 
-def final_state(*, is_success: bool) -> TxState:
+def final_state(kind: AttemptKind, *, is_success: bool) -> TxState:
+    if kind is AttemptKind.CANCEL:
+        return TxState.CANCELLED
     return TxState.FINAL_OK if is_success else TxState.FINAL_REVERTED
 
 

@@ -66,11 +66,17 @@ class PortfolioSettings(Section):
 
 
 class ChainSettings(Section):
-    """Which chain, through which node; `confirmations` counts the block that mined a batch as one."""
+    """Which chain, through which node; `confirmations` counts the block that mined a batch as one.
+
+    `bump_blocks` is how many blocks a transaction may wait in a pool before it is sent at a higher
+    price, `replacement_raise_bps` by how much both its fees are raised.
+    """
 
     id: Annotated[int, Field(ge=1, le=2**53)] = 1
     rpc_url: Annotated[SecretStr, AfterValidator(_http_url)]
     confirmations: Annotated[int, Field(ge=1, le=64)] = 2
+    bump_blocks: Annotated[int, Field(ge=1, le=100)] = 4
+    replacement_raise_bps: Annotated[int, Field(ge=1_000, le=10_000)] = 1_000
 
 
 class SignalSettings(Section):

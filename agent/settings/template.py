@@ -28,6 +28,8 @@ name = "index"              # begins every cycle id
 id = 1
 {rpc_url}
 confirmations = 2           # blocks until a batch counts as landed, its own included
+bump_blocks = 4             # blocks that a transaction waits before it is sent at a higher price
+replacement_raise_bps = 1000        # by how much; 1250 where an endpoint wants an eighth
 
 [signals]                   # each a path or an http(s) address; see `agent signals schema`
 {ranking}

@@ -1,6 +1,6 @@
 import pytest
 
-from agent.domain.intent import NEXT_STATES, TERMINAL, TxState
+from agent.domain.intent import NEXT_STATES, TERMINAL, AttemptKind, TxState
 from agent.execution.send_state import Step, final_state, is_under_way, next_step, state_after
 from agent.ports import SendAnswer
 
@@ -24,8 +24,8 @@ def test_a_nonce_is_under_way_from_its_reservation_until_it_is_mined(state):
 
 
 def test_final_states_follow_the_receipt():
-    assert TxState.FINAL_OK is final_state(is_success=True)
-    assert TxState.FINAL_REVERTED is final_state(is_success=False)
-    assert {final_state(is_success=True), final_state(is_success=False)} <= NEXT_STATES[
-        TxState.MINED
-    ]
+    assert TxState.FINAL_OK is final_state(AttemptKind.SEND, is_success=True)
+    assert TxState.FINAL_REVERTED is final_state(AttemptKind.BUMP, is_success=False)
+    assert TxState.CANCELLED is final_state(AttemptKind.CANCEL, is_success=True)
+    ends = {final_state(kind, is_success=ok) for kind in AttemptKind for ok in (True, False)}
+    assert ends <= NEXT_STATES[TxState.MINED]
