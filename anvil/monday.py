@@ -7,6 +7,7 @@ signals, and then runs the agent's own commands as an operator would type them.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from anvil.assets import RANKING
 from anvil.node import Node
 from anvil.rpc import NodeError, Rpc
 from anvil.sample import MAX_WEIGHT, Sample, sample, write_signals
@@ -70,6 +72,7 @@ class Asked:
     universe: str
     regime: str
     usd: Decimal
+    ranking: Path
     batch_gas_share_ppm: int
     out: Path
 
@@ -110,7 +113,13 @@ def _chain() -> Iterator[tuple[Node, Rpc, datetime]]:
 def _stage(node: Node, origin: Rpc, moment: datetime, asked: Asked) -> None:
     issued_at = min(moment - NOTICE, _head_time(node))
     with console.status("reading the market"):
-        shown = sample(origin, universe=asked.universe, usd=asked.usd, issued_at=issued_at)
+        shown = sample(
+            origin,
+            ranking=json.loads(asked.ranking.read_bytes()),
+            universe=asked.universe,
+            usd=asked.usd,
+            issued_at=issued_at,
+        )
     with console.status("deploying the vault"):
         vault = deploy_vault(node, agent=OWNER)
         pages = allow_pools(node, vault, shown.pools)
@@ -135,6 +144,7 @@ def _tell_stage(node: Node, vault: str, shown: Sample, pages: int, asked: Asked)
     block = int(node.head()["number"], 16)
     now = f"{_head_time(node):%A %Y-%m-%d %H:%M:%S} UTC"
     mainnet = bool(os.environ.get("MAINNET_RPC_URL"))
+    rows = shown.ranking["rows"]
     lines = (
         (
             "chain",
@@ -143,7 +153,7 @@ def _tell_stage(node: Node, vault: str, shown: Sample, pages: int, asked: Asked)
         ("vault", f"{vault}, owned by {OWNER}"),
         ("allowlist", f"{len(shown.pools)} pools in {pages} pages"),
         ("portfolio", f"${asked.usd:,.0f} in {len(shown.wanted)} tokens, drifted"),
-        ("signals", f"sample ranking of {len(shown.ranking['rows'])} coins, regime {asked.regime}"),
+        ("signals", f"regime {asked.regime}, {len(rows)} coins by {shown.ranking['source']}"),
     )
     for name, text in lines:
         console.print(f"[bold]{name:<10}[/bold] {text}", soft_wrap=True)
@@ -172,14 +182,16 @@ def _asked() -> Asked:
     parser.add_argument("--regime", choices=("bullish", "bearish"), default="bullish")
     parser.add_argument("--usd", type=Decimal, default=Decimal(2_000_000), help="portfolio size")
     parser.add_argument(
-        "--batch-gas-share-ppm", type=int, default=70_000, help="of 2^24 gas a batch"
+        "--ranking", type=Path, default=RANKING, help="as `agent signals convert` writes it"
     )
+    parser.add_argument("--batch-gas-share-ppm", type=int, help="of the 2^24 gas of a transaction")
     parser.add_argument("--out", type=Path, default=Path("var/monday"))
     given = parser.parse_args()
     return Asked(
         universe=given.universe,
         regime=given.regime,
         usd=given.usd,
+        ranking=given.ranking,
         batch_gas_share_ppm=given.batch_gas_share_ppm or BATCH_GAS_SHARE_PPM[given.universe],
         out=given.out,
     )

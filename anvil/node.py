@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -18,8 +19,9 @@ ANVIL = Path(__file__).parent / "node_modules" / ".bin" / "anvil"
 STARTUP_S = 60.0
 PORT_ATTEMPTS = 5
 
-GUARD = 'read _; kill -KILL "$1"'
-"""Waits until the pipe from our process closes, which every death of it does, then ends Anvil."""
+GUARD = 'read _; kill -KILL "$1"; rm -rf -- "$2"'
+"""Waits until the pipe from our process closes, which every death of it does, then ends Anvil and
+removes the old states that it wrote to disk: gigabytes, which it leaves behind when it is killed."""
 
 
 class Node:
@@ -90,15 +92,17 @@ def _started(arguments: Sequence[str], output: IO[bytes], running: ExitStack) ->
 def _process(
     arguments: Sequence[str], port: int, output: IO[bytes]
 ) -> Iterator[subprocess.Popen[bytes]]:
+    states = tempfile.mkdtemp(prefix="anvil-")
+    listening = ("--host", "127.0.0.1", "--port", str(port), "--quiet", "--cache-path", states)
     process = subprocess.Popen(
-        [str(ANVIL), "--host", "127.0.0.1", "--port", str(port), "--quiet", *arguments],
+        [str(ANVIL), *listening, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
     guard = subprocess.Popen(
-        ["/bin/sh", "-c", GUARD, "guard", str(process.pid)],
+        ["/bin/sh", "-c", GUARD, "guard", str(process.pid), states],
         stdin=subprocess.PIPE,
         start_new_session=True,
     )
@@ -107,6 +111,7 @@ def _process(
     finally:
         _end(process)
         _end(guard)
+        shutil.rmtree(states, ignore_errors=True)
 
 
 def _answers(process: subprocess.Popen[bytes], port: int) -> bool:

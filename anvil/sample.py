@@ -12,7 +12,7 @@ from typing import Any
 
 from anvil.abi import call_data
 from anvil.addresses import USDC, USDT, WETH
-from anvil.assets import RANKING, TOKEN_MAP
+from anvil.assets import TOKEN_MAP
 from anvil.discovery import FoundPool, dollar_prices, found_pools
 from anvil.fund import Call
 from anvil.stage import Wanted, drifted
@@ -47,12 +47,13 @@ class _Market:
     decimals: Mapping[str, int]
 
 
-def sample(rpc: Call, *, universe: str, usd: Decimal, issued_at: datetime) -> Sample:
-    """Return a drifted portfolio worth `usd` and the ranking it should follow, at the chain's prices.
+def sample(
+    rpc: Call, *, ranking: Mapping[str, Any], universe: str, usd: Decimal, issued_at: datetime
+) -> Sample:
+    """Return a drifted portfolio worth `usd`, and the ranking with the chain's prices and date.
 
     `rpc` is the chain's own node rather than a fork of it, which would fetch every word it reads.
     """
-    ranking = json.loads(RANKING.read_bytes())
     coins = json.loads(TOKEN_MAP.read_bytes())["coins"]
     market = _market(rpc, coins)
     holdable = [

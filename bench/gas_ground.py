@@ -85,7 +85,9 @@ def ground() -> Iterator[Ground]:
         plain = {token["address"] for token in manifest()["tokens"] if token["contract"] == "Token"}
         pools = [pool for pool in manifest()["pools"] if _is_usable(pool, plain)][:LEGS]
         legs = [leg(node, pool, is_sell=i % 2 == 0) for i, pool in enumerate(pools)]
-        yield Ground(node=node, legs=tuple(sorted(legs, key=lambda leg: leg.token_in == HUB)))
+        on = Ground(node=node, legs=tuple(sorted(legs, key=lambda leg: leg.token_in == HUB)))
+        on.fund(ACCOUNT)
+        yield on
 
 
 def _is_usable(pool: dict[str, Any], plain: set[str]) -> bool:

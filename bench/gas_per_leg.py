@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from bench.gas_ground import ACCOUNT, LEGS, Ground, ground
+from bench.gas_ground import LEGS, Ground, ground
 from bench.gas_ways import WAYS
 
 BARS = {"swaps alone": 66_000, "vault": 69_000}
@@ -28,7 +28,6 @@ class Cost:
 
 def cost(on: Ground, name: str) -> Cost:
     with on.node.undone():
-        on.fund(ACCOUNT)
         run = WAYS[name](on)
         on.node.rpc("anvil_setBlockTimestampInterval", 0)
         run()

@@ -39,7 +39,10 @@ class Export:
         )
 
     def data(self) -> bytes:
-        return b"".join(export_lines(self.records, self.checkpoints, self.contents.__getitem__))
+        def content(sha256: str) -> bytes:
+            return self.contents.get(sha256, b"lost")
+
+        return b"".join(export_lines(self.records, self.checkpoints, content))
 
     def until(self, checkpoint: int) -> Export:
         """Return the export as it was when the numbered checkpoint (from 1) closed it."""

@@ -8,7 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
+from typing import Any
 
+import rlp  # type: ignore[import-untyped]
+
+from agent.domain.canonical import canonical_bytes
+from agent.domain.record import RecordKind
+from agent.log.records import RawRecord
 from tests.exports import Export, bodied
 
 ALIKE = ("0123456789", "abcdef", "ABCDEF", "ghijklmnopqrstuvwxyz", '{}[]":,')
@@ -191,3 +197,49 @@ def mutations(name: str, material: Material, *, seed: int, count: int) -> Iterat
         if mutation.data not in (material.ours, material.theirs):
             count -= 1
             yield mutation
+
+
+NONSENSE: tuple[Any, ...] = (
+    None, True, "", [], {}, "0x", "-1", "9" * 400, "1" * 80, ["x"], {"a": "b"}, "ü", [[]], "0xff",
+)  # fmt: skip
+
+
+def nonsense(rng: random.Random, export: Export) -> list[RawRecord]:
+    """Return the records with one value in one body gone, or something else."""
+    records = list(export.records)
+    index = rng.randrange(len(records))
+    body = json.loads(records[index].body)
+    *way, last = rng.choice(list(_paths(body))[1:])
+    holder = body
+    for step in way:
+        holder = holder[step]
+    if isinstance(holder, dict) and rng.random() < 0.3:
+        del holder[last]
+    else:
+        holder[last] = rng.choice(NONSENSE)
+    records[index] = replace(records[index], body=canonical_bytes(body))
+    return records
+
+
+def malformed(rng: random.Random, export: Export) -> list[RawRecord]:
+    """Return the records with the signed bytes of one transaction put together wrongly."""
+    records = list(export.records)
+    signed = [n for n, record in enumerate(records) if record.kind is RecordKind.SIGNED]
+    index = rng.choice(signed)
+    body = json.loads(records[index].body)
+    fields = rlp.decode(bytes.fromhex(body["attempt"]["raw"][4:]))
+    at = rng.randrange(len(fields))
+    wrong: tuple[object, ...] = (b"\x00", b"\xff" * 40, [b"a"], b"\x00\x01", [[]])
+    fields[at] = rng.choice(wrong)
+    body["attempt"]["raw"] = "0x02" + rlp.encode(fields).hex()
+    records[index] = replace(records[index], body=canonical_bytes(body))
+    return records
+
+
+def _paths(tree: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield way
+    inner: Any = tree.items() if isinstance(tree, dict) else ()
+    if isinstance(tree, list):
+        inner = enumerate(tree)
+    for step, value in inner:
+        yield from _paths(value, (*way, step))

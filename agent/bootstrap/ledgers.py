@@ -7,11 +7,9 @@ from contextlib import contextmanager
 
 from pydantic import SecretStr
 
-from agent.adapters.chain import RpcChain
 from agent.adapters.clock import SystemClock
 from agent.adapters.ledger import Access, SqlLedger
 from agent.adapters.ledger import open_ledger as open_at
-from agent.adapters.rpc import Rpc
 from agent.domain.units import ZERO_ADDRESS
 from agent.log.keys import load_key
 from agent.ports import Chain
@@ -39,5 +37,8 @@ def open_ledger(settings: Settings, *, access: Access) -> SqlLedger:
 @contextmanager
 def witness(url: str, *, chain_id: int) -> Iterator[Chain]:
     """Provide a chain to look transactions and blocks up on."""
+    from agent.adapters.chain import RpcChain  # noqa: PLC0415 - slow to import, as the next
+    from agent.adapters.rpc import Rpc  # noqa: PLC0415
+
     with Rpc(SecretStr(url)) as rpc:
         yield RpcChain(rpc, chain_id=chain_id, contract=ZERO_ADDRESS)

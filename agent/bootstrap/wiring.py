@@ -92,6 +92,7 @@ def service(settings: Settings, means: Means, *, tell: Listener) -> Service:
         clock=means.clock,
         supervisor=means.supervisor,
         settle=sender.settle_pending,
+        tell=tell,
     )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from agent.settings import Settings
 
-WIDTH = 100
+WIDTH, LEAST_WIDTH = 100, 92
 UNEXPECTED_EXIT_CODE = 1
 STOPPED_EXIT_CODE = 130
 
@@ -84,12 +84,14 @@ def load_settings(path: Path | None) -> Settings:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return where people read; without a terminal it is 100 columns wide and without colours."""
+    """Return where people read; without a terminal it is 100 columns wide and without colours.
+
+    A narrower terminal than tables need wraps their lines itself, which loses nothing.
+    """
     from rich.console import Console
 
     screen = Console(stderr=stderr, highlight=False, soft_wrap=False)
-    if not screen.is_terminal:
-        screen.width = WIDTH
+    screen.width = max(screen.width, LEAST_WIDTH) if screen.is_terminal else WIDTH
     return screen
 
 

@@ -6,14 +6,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from agent.bootstrap.ledgers import Access, open_ledger, witness
 from agent.cli.frame import console, load_settings, print_json
 from agent.cli.views_log import exported_view, replay_view, verdict_view
 from agent.domain.record import Checkpoint, Record, RecordKind
 from agent.errors import DataFileError, LogVerificationError, UnknownCycleError
 from agent.log.keys import load_public_key
 from agent.log.reading import last_checkpoint, opened
-from agent.log.replay import inputs_sha256, last_plan, replay
 from agent.log.verify import Verdict, verify
 from agent.log.witness import check_chain
 
@@ -21,6 +19,8 @@ STDOUT = Path("-")
 
 
 def export_log(settings: Path | None, out: Path, *, as_sealed: bool, as_json: bool) -> None:
+    from agent.bootstrap.ledgers import Access, open_ledger
+
     access = Access.READ if as_sealed else Access.APPEND
     with open_ledger(load_settings(settings), access=access) as ledger:
         if not as_sealed:
@@ -76,6 +76,8 @@ def _verdict(export: Path, key: Path, *, after: Path | None, rpc: str | None) ->
         verified = verify(lines, load_public_key(key), after=earlier)
     if rpc is None:
         return verified.verdict
+    from agent.bootstrap.ledgers import witness
+
     with witness(rpc, chain_id=verified.closing.chain_id) as chain:
         return check_chain(verified, chain)
 
@@ -88,14 +90,18 @@ def _seen(path: Path) -> Checkpoint:
 def replay_cycle(
     settings: Path | None, cycle_id: str | None, *, export: Path | None, as_json: bool
 ) -> None:
+    from agent.bootstrap.ledgers import Access, open_ledger
+    from agent.log.replay import inputs_sha256, last_plan, replay
+
     if export is not None:
         with export.open("rb") as lines:
             read = opened(lines)
-        record = _plan_record(read.records, cycle_id)
+        record = last_plan(read.records, _planned_cycle(read.records, cycle_id))
         content = read.content_by_sha256.get(inputs_sha256(record), b"")
     else:
         with open_ledger(load_settings(settings), access=Access.READ) as ledger:
-            record = _plan_record(ledger.records(), cycle_id)
+            records = ledger.records()
+            record = last_plan(records, _planned_cycle(records, cycle_id))
             content = ledger.load_content(inputs_sha256(record))
     replayed = replay(record, content)
     if as_json:
@@ -104,10 +110,10 @@ def replay_cycle(
         console().print(replay_view(replayed))
 
 
-def _plan_record(records: tuple[Record, ...], cycle_id: str | None) -> Record:
+def _planned_cycle(records: tuple[Record, ...], cycle_id: str | None) -> str:
     planned = [r.cycle_id for r in records if r.kind is RecordKind.PLAN]
     wanted = cycle_id or (planned[-1] if planned else "")
-    if wanted not in {r.cycle_id for r in records}:
-        known = tuple(dict.fromkeys(r.cycle_id for r in records))
+    known = tuple(dict.fromkeys(r.cycle_id for r in records))
+    if wanted not in known:
         raise UnknownCycleError(cycle_id=wanted, known=known)
-    return last_plan(records, wanted)
+    return wanted

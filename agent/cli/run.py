@@ -11,8 +11,9 @@ from types import FrameType
 
 import typer
 
-from agent import __version__, observe
-from agent.bootstrap.dry_run import dry_service
+import agent
+from agent import observe
+from agent.bootstrap.dry_run import EXPORT_NAME, dry_service
 from agent.bootstrap.live import live_service
 from agent.cli.frame import console, load_settings, log_events, print_json
 from agent.cli.views_run import Story
@@ -24,7 +25,7 @@ def run_service(settings_file: Path | None) -> None:
     """Run cycles on the schedule until asked to stop."""
     log_events(is_service=True)
     settings = load_settings(settings_file)
-    observe.service_started(version=__version__, settings=settings.public())
+    observe.service_started(version=agent.__version__, settings=settings.public())
     try:
         with (
             _asked_to_stop() as stop,
@@ -38,25 +39,26 @@ def run_service(settings_file: Path | None) -> None:
 def run_once(settings_file: Path | None, *, as_json: bool) -> None:
     """Run the cycle of the latest slot now, and finish what an earlier run left."""
     settings = load_settings(settings_file)
-    tell = _ignore if as_json else _teller()
     with (
         _asked_to_stop() as stop,
+        _telling(as_json=as_json) as tell,
         live_service(settings, stop=stop, is_attended=True, tell=tell) as service,
     ):
         slot, end, is_news = service.run_once()
-    _conclude(slot.cycle_id, end, is_news=is_news, as_json=as_json)
+    _conclude(slot.cycle_id, end, is_news=is_news, as_json=as_json, details="agent log show")
 
 
 def dry_run(settings_file: Path | None, *, fork_url: str, out: Path, as_json: bool) -> None:
     """Run the cycle of the latest slot on a fork, with a throwaway key."""
     settings = load_settings(settings_file)
-    tell = _ignore if as_json else _teller()
     with (
         _asked_to_stop() as stop,
+        _telling(as_json=as_json) as tell,
         dry_service(settings, fork_url=fork_url, out=out, stop=stop, tell=tell) as service,
     ):
         slot, end, is_news = service.run_once()
-    _conclude(slot.cycle_id, end, is_news=is_news, as_json=as_json)
+    details = f"agent log show --export {out / EXPORT_NAME}"
+    _conclude(slot.cycle_id, end, is_news=is_news, as_json=as_json, details=details)
 
 
 @contextmanager
@@ -76,27 +78,34 @@ def _asked_to_stop() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _teller() -> Listener:
+@contextmanager
+def _telling(*, as_json: bool) -> Iterator[Listener]:
+    """Provide a listener that prints what happens, below it on a terminal what is being done."""
+    if as_json:
+        yield _ignore
+        return
     screen, story = console(), Story()
+    with screen.status(story.under_way) as status:
 
-    def tell(happening: Happening) -> None:
-        words = story.told(happening)
-        if words is not None:
-            screen.print(words)
+        def tell(happening: Happening) -> None:
+            words = story.told(happening)
+            if words is not None:
+                screen.print(words)
+            status.update(story.under_way)
 
-    return tell
+        yield tell
 
 
 def _ignore(_: Happening) -> None:
     """Tell nobody: the events say it."""
 
 
-def _conclude(cycle_id: str, end: StepEnd, *, is_news: bool, as_json: bool) -> None:
+def _conclude(cycle_id: str, end: StepEnd, *, is_news: bool, as_json: bool, details: str) -> None:
     if as_json:
         print_json({"cycle_id": cycle_id, "is_news": is_news, "end": end})
     elif end.ending is Ending.DONE:
         words = "went well" if is_news else "went well before: nothing was done"
-        typer.echo(f"\ncycle {cycle_id} {words}; agent log show has the details")
+        typer.echo(f"\ncycle {cycle_id} {words}; details: {details}")
     if end.ending is not Ending.DONE:
         typer.echo(f"error: {end.reason}", err=True)
         raise typer.Exit(end.exit_code)

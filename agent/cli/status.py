@@ -48,7 +48,7 @@ def _view(seen: Status) -> RenderableType:
         ),
         ("in flight", f"{len(seen.open_intents)} batches" if seen.open_intents else "nothing"),
     ]
-    parts: list[RenderableType] = [filled(plain_table("", ""), rows)]
+    parts: list[RenderableType] = [filled(plain_table("", "~"), rows)]
     if seen.open_intents:
         parts += [heading("In flight"), _open_table(seen)]
     parts.append(Text("\n" + _next_step(seen)))
@@ -66,7 +66,7 @@ def _open_table(seen: Status) -> RenderableType:
         )
         for intent in seen.open_intents
     )
-    return filled(plain_table("intent", "cycle", "state", ">nonce", "transaction"), rows)
+    return filled(plain_table("intent", "cycle", "state", ">nonce", "~transaction"), rows)
 
 
 def _next_step(seen: Status) -> str:

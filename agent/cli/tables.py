@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from rich.table import Table
 from rich.text import Text
 
-NUMBER = ">"
-"""Begins the heading of a column of numbers."""
+NUMBER, PROSE = ">", "~"
+"""Begin the headings of columns of numbers, to the right, and of sentences, which may take two lines."""
 
 
 def plain_table(*headings: str) -> Table:
-    """Return a table without rules; a heading that begins with `>` stands over numbers."""
-    names = [heading.removeprefix(NUMBER) for heading in headings]
+    """Return a table without rules. On a narrow terminal names are cut, sentences wrapped, numbers kept."""
+    names = [heading.lstrip(NUMBER + PROSE) for heading in headings]
     table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(names))
     for heading, name in zip(headings, names, strict=True):
         is_number = heading.startswith(NUMBER)
@@ -21,7 +21,7 @@ def plain_table(*headings: str) -> Table:
             name,
             justify="right" if is_number else "left",
             no_wrap=is_number,
-            overflow="ellipsis" if is_number else "fold",
+            overflow="fold" if heading.startswith(PROSE) else "ellipsis",
         )
     return table
 

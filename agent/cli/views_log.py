@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -13,9 +14,11 @@ from agent.cli.tables import filled, plain_table
 from agent.cli.words import bps, dollars, moment, percent, short, signed_dollars
 from agent.domain.bodies import SignedOff
 from agent.domain.record import Checkpoint, Record
-from agent.log.replay import Replay
 from agent.log.verify import Verdict
 from agent.log.views import BatchView, CycleView, PlanView, ReportView
+
+if TYPE_CHECKING:
+    from agent.log.replay import Replay
 
 NOT_YET = "-"
 
@@ -146,7 +149,7 @@ def verdict_view(verdict: Verdict) -> RenderableType:
     """Return what was proved, and how to prove more."""
     return Group(
         Text(f"the log is {verdict.sentence}", style="bold green"),
-        filled(plain_table("", ""), _verdict_rows(verdict)),
+        filled(plain_table("", "~"), _verdict_rows(verdict)),
         Text(_more_proof(verdict), style="dim"),
     )
 

@@ -48,7 +48,7 @@ def basket_view(basket: Basket) -> RenderableType:
         )
         largest = sorted(basket.left_out, key=lambda coin: -coin.share_ppm)[:SHOWN_LEFT_OUT]
         rows = [(str(c.rank), c.symbol, percent(c.share_ppm), c.reason) for c in largest]
-        parts.append(filled(plain_table(">rank", "coin", ">share", "why not"), rows))
+        parts.append(filled(plain_table(">rank", "coin", ">share", "~why not"), rows))
         rest = basket.left_out[SHOWN_LEFT_OUT:]
         if rest:
             parts.append(Text(f"and {len(rest)} smaller ones", style="dim"))
@@ -196,4 +196,4 @@ def _cost_table(cost: CostPreview) -> RenderableType:
             f"{bps(cost.year_bps)} of {dollars(cost.portfolio_usd)} held",
         )
     )
-    return filled(plain_table("", ">", ""), rows)
+    return filled(plain_table("", ">", "~"), rows)

@@ -18,6 +18,7 @@ from agent.domain.happening import (
     Happening,
     Planned,
     Proposed,
+    Resumed,
     SignalsAccepted,
 )
 from agent.domain.plan import Plan
@@ -27,12 +28,29 @@ from agent.domain.units import whole_tokens
 SHOWN_FILLS = 12
 
 
+UNDER_WAY: Mapping[type, str] = {
+    Resumed: "going on where it was left",
+    SignalsAccepted: "reading the chain, proposing",
+    Proposed: "waiting for the proposal's time, then planning",
+    Planned: "rehearsing",
+    Rehearsed: "sending",
+    BatchOutcome: "rehearsing and sending",
+    CycleReport: "sealing the log",
+}
+"""What follows on each happening."""
+
+
 class Story:
-    """Turns happenings into what is printed; it remembers the plan that later ones refer to."""
+    """Turns happenings into what is printed; it remembers the plan that later ones refer to.
+
+    `under_way` says what is being done until the next happening.
+    """
 
     def __init__(self) -> None:
+        self.under_way = "reading the signals"
         self._plan: Plan | None = None
         self._views: Mapping[type, Callable[[Any], RenderableType]] = {
+            Resumed: lambda it: Text(f"cycle {it.cycle_id} was under way and goes on"),
             SignalsAccepted: lambda it: signals_line(it.ranking, it.regime),
             Proposed: lambda it: proposal_view(it.proposal, proposal_id=it.proposal_id),
             Planned: self._planned,
@@ -44,6 +62,7 @@ class Story:
 
     def told(self, happening: Happening) -> RenderableType | None:
         """Return what to print of a happening; None where nothing is to be added."""
+        self.under_way = UNDER_WAY.get(type(happening), "ending")
         view = self._views.get(type(happening))
         return None if view is None else view(happening)
 
@@ -126,7 +145,7 @@ def _totals(report: CycleReport) -> RenderableType:
         ),
         ("largest drift left", percent(report.max_drift_after_ppm), "of the portfolio"),
     )
-    return filled(plain_table("", ">", ""), rows)
+    return filled(plain_table("", ">", "~"), rows)
 
 
 def _checkpoint_line(checkpoint: Checkpoint) -> RenderableType:

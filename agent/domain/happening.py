@@ -37,6 +37,13 @@ DONE = StepEnd(ending=Ending.DONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """A cycle that an earlier process left under way goes on; another waits for its end."""
+
+    cycle_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignalsAccepted:
     """Both signals were read and will be acted on."""
 
@@ -63,7 +70,8 @@ class Planned:
 
 
 Happening = (
-    SignalsAccepted
+    Resumed
+    | SignalsAccepted
     | Proposed
     | Planned
     | Rehearsed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -11,12 +10,20 @@ from agent.domain.record import Checkpoint
 from agent.log.checkpoint import checkpoint_hash
 from agent.log.lines import FORMAT, Content, Header, line_bytes
 from agent.log.records import RawRecord
+from agent.log.trees import Tree, parsed
 
 
 def needed_content(record: RawRecord) -> str | None:
-    """Return the SHA-256 of the content without which the record cannot be understood."""
+    """Return the SHA-256 of the content without which the record cannot be understood.
+
+    Raises:
+        LogVerificationError: the record should say so, and does not.
+    """
     field = CONTENT_FIELD.get(record.kind)
-    return None if field is None else json.loads(record.body)[field]
+    if field is None:
+        return None
+    body = Tree(parsed(record.body), where=f"record {record.seq} ({record.kind})")
+    return None if body.at(field) is None else body.text(field)
 
 
 def export_lines(

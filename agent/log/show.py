@@ -55,9 +55,19 @@ def _cycle_view(cycle_id: str, records: Sequence[Record]) -> CycleView:
 
 
 def _is_news(record: Record) -> bool:
-    """Return whether a record is a reason to look at its cycle again: that all stayed well is none."""
-    is_good_end = record.kind is RecordKind.OUTCOME and record.body["state"] == TxState.FINAL_OK
-    return record.kind is not RecordKind.SIGN_OFF and not is_good_end
+    """Return whether a record is a reason to look at its cycle again.
+
+    That all stayed well is none, nor that a batch which was never signed is given up.
+    """
+    match record.kind:
+        case RecordKind.SIGN_OFF:
+            return False
+        case RecordKind.OUTCOME:
+            state, receipt = record.body["state"], record.body["receipt"]
+            is_dropped = state == TxState.CANCELLED and receipt is None
+            return state != TxState.FINAL_OK and not is_dropped
+        case _:
+            return True
 
 
 def _last(records: Sequence[Record], kind: RecordKind) -> Tree | None:

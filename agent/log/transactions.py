@@ -12,7 +12,9 @@ from agent.domain.units import Address
 from agent.errors import CanonicalFormError
 
 EIP_1559 = 2
+FIELDS = 12
 SIGNED_FIELDS = 9
+ACCESS_LIST = 8
 ADDRESS_BYTES = 20
 
 
@@ -46,11 +48,13 @@ def decoded(raw: bytes) -> DecodedTransaction:
         raise CanonicalFormError(what="signed bytes are not a type-2 transaction")
     try:
         fields = rlp.decode(raw[1:])
-        chain_id, nonce, tip, fee, gas, to, value, data, _ = fields[:SIGNED_FIELDS]
-        parity, r, s = map(_number, fields[SIGNED_FIELDS:])
-        digest = keccak(raw[:1] + rlp.encode(fields[:SIGNED_FIELDS]))
-    except (rlp.exceptions.RLPException, ValueError, TypeError) as error:
+    except rlp.exceptions.RLPException as error:
         raise CanonicalFormError(what=f"signed bytes are malformed ({error})") from error
+    if not _is_typed(fields):
+        raise CanonicalFormError(what="signed bytes have other fields than a type-2 transaction")
+    chain_id, nonce, tip, fee, gas, to, value, data, _ = fields[:SIGNED_FIELDS]
+    parity, r, s = map(_number, fields[SIGNED_FIELDS:])
+    digest = keccak(raw[:1] + rlp.encode(fields[:SIGNED_FIELDS]))
     if len(to) != ADDRESS_BYTES:
         raise CanonicalFormError(what="signed bytes create a contract")
     return DecodedTransaction(
@@ -64,6 +68,21 @@ def decoded(raw: bytes) -> DecodedTransaction:
         max_fee_per_gas=_number(fee),
         max_priority_fee_per_gas=_number(tip),
         data=bytes(data),
+    )
+
+
+def _is_typed(fields: object) -> bool:
+    """Return whether these are 12 byte strings but for the access list, numbers without leading zeros."""
+    if (
+        not isinstance(fields, list)
+        or len(fields) != FIELDS
+        or not isinstance(fields[ACCESS_LIST], list)
+    ):
+        return False
+    others = [*fields[:ACCESS_LIST], *fields[SIGNED_FIELDS:]]
+    numbers = [*fields[:5], fields[6], *fields[SIGNED_FIELDS:]]
+    return all(isinstance(one, bytes) for one in others) and not any(
+        one.startswith(b"\x00") for one in numbers
     )
 
 

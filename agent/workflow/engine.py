@@ -17,6 +17,7 @@ from typing import Self
 from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, SetWorkflowID, WorkflowHandle
 from sqlalchemy.engine import URL
 
+from agent import observe
 from agent.daemon.run import Cycle, run_cycle
 from agent.daemon.schedule import Slot
 from agent.domain.canonical import canonical_bytes, from_json
@@ -51,6 +52,8 @@ class _Workflows(DBOSConfiguredInstance):
         try:
             end = run_cycle(self.cycle, slot, _durably)
         except BaseException as error:
+            if isinstance(error, Exception):
+                observe.unexpected_error(error)
             self.ends.put(error)
             raise
         finally:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from agent import observe
 from agent.daemon.schedule import Schedule, Slot
-from agent.domain.happening import Ending, StepEnd
+from agent.domain.happening import Ending, Listener, Resumed, StepEnd
 from agent.errors import RetryableError
 from agent.ports import Clock, Supervisor
 from agent.workflow.engine import Engine
@@ -27,6 +27,7 @@ class Service:
     clock: Clock
     supervisor: Supervisor
     settle: Callable[[], object]
+    tell: Listener
     _settled_at: datetime | None = field(default=None, init=False)
 
     def run_forever(self) -> None:
@@ -50,8 +51,10 @@ class Service:
         slot = self.schedule.latest(self.clock.now())
         with self.engine:
             for workflow_id in self.engine.under_way():
+                cycle_id = workflow_id.partition("/")[0]
+                self.tell(Resumed(cycle_id=cycle_id))
                 end = self.engine.wait(workflow_id)
-                if workflow_id.partition("/")[0] == slot.cycle_id:
+                if cycle_id == slot.cycle_id:
                     return slot, end, True
             last = self.engine.last_end(slot.cycle_id)
             if last is not None and last.ending is Ending.DONE:

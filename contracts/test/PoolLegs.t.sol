@@ -70,6 +70,21 @@ contract PoolLegsTest is Ground {
         _refusedFloors(A, 255, 255, address(hub));
     }
 
+    /// @dev Calldata goes on behind the floors, and the sender of a batch can make it say anything.
+    function test_RevertWhen_FloorIsForgedBehindTheLast() external {
+        bytes memory floors = bytes.concat(Packed.floor(address(0), 0), Packed.floor(address(hub), 0));
+        bytes memory leg = Packed.poolLeg(address(a) < address(hub), _at(0, 0), 8, HUB, 1e18);
+        bytes memory data = _call(floors, leg);
+        uint256 start = 4 + 6 * 32 + 32; // of the floors, behind selector, arguments and their length
+        bytes memory filler = new bytes(start + 8 * 52 - data.length);
+
+        vm.prank(agent);
+        (bool ok, bytes memory reason) =
+            address(vault).call(bytes.concat(data, filler, Packed.floor(address(a), type(int256).min)));
+        vm.assertFalse(ok, "sold without a floor");
+        vm.assertEq(reason, abi.encodeWithSelector(IBatchExecutor.NotFloored.selector, 0, 8, a), "reason");
+    }
+
     function _refusedFloors(uint8 floorIn, uint8 floorOut, uint8 named, address token) private {
         bytes memory leg = Packed.poolLeg(address(a) < address(hub), _at(0, 0), floorIn, floorOut, 1e18);
         bytes memory reason = abi.encodeWithSelector(IBatchExecutor.NotFloored.selector, 0, named, token);

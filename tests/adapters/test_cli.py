@@ -10,8 +10,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from agent.adapters.ledger import Access, open_ledger
 from agent.cli.app import app
+from agent.domain.bodies import ProposalMade
+from agent.domain.canonical import content_id
+from agent.domain.record import RecordKind
+from agent.planning.proposing import propose
 from agent.settings.template import REQUIRED
+from tests.fakes import StillClock
+from tests.worlds import world
 
 ROOT = Path(__file__).parent.parent.parent
 SAMPLES = ROOT / "agent" / "data" / "samples"
@@ -189,6 +196,53 @@ def test_approving_without_a_ledger_says_so(deployment):
 
     assert result.exit_code == 6
     assert "run a cycle first" in result.stderr
+
+
+def proposed(deployment):
+    """Record a proposal as the service does, and return it."""
+    inputs = world(coins=10)
+    proposal = propose(inputs, executes_at=datetime(2026, 11, 23, tzinfo=UTC))
+    made = ProposalMade(proposal_id=content_id(proposal), proposal=proposal)
+    path = deployment.parent / "agent.sqlite"
+    with open_ledger(path, clock=StillClock(), origin="index") as ledger:
+        ledger.append(made, cycle_id=proposal.cycle_id)
+    return made
+
+
+def approvals(deployment):
+    path = deployment.parent / "agent.sqlite"
+    with open_ledger(path, clock=StillClock(), access=Access.READ) as ledger:
+        return [record.body for record in ledger.records(kinds=(RecordKind.APPROVAL,))]
+
+
+def test_a_proposal_is_approved_by_how_its_id_begins(deployment):
+    made = proposed(deployment)
+
+    result = agent(
+        "approve", made.proposal_id[:8], "--by", "Ada", "--note", "fine", "--settings", deployment
+    )
+
+    assert result.exit_code == 0
+    given = {"proposal_id": made.proposal_id, "by": "Ada", "note": "fine"}
+    assert [given] == approvals(deployment)
+
+
+def test_a_proposal_that_does_not_stand_is_not_approved(deployment):
+    proposed(deployment)
+
+    result = agent("approve", "0000", "--by", "Ada", "--settings", deployment)
+
+    assert result.exit_code == 3
+    assert approvals(deployment) == []
+
+
+def test_status_shows_what_was_proposed(deployment):
+    made = proposed(deployment)
+
+    result = agent("status", "--settings", deployment)
+
+    assert made.proposal_id[:12] in result.stdout
+    assert "orders proposed for 2026-11-23 00:00 UTC" in " ".join(result.stdout.split())
 
 
 def test_signals_are_shown_as_json(deployment):

@@ -245,13 +245,6 @@ def test_a_wrong_key_is_refused(weeks: Path) -> None:
     assert "it is not an Ed25519 public key" in result.stderr
 
 
-def test_a_node_out_of_reach_is_named(weeks: Path) -> None:
-    export, key = exported(weeks), weeks / "checkpoint.pub"
-
-    result = agent("verify", export, "--key", key, "--rpc", "http://127.0.0.1:9", ends_with=7)
-    assert "RPC http://127.0.0.1:9 is not usable" in result.stderr
-
-
 @pytest.mark.usefixtures("weeks")
 def test_an_export_goes_to_the_standard_output() -> None:
     said = agent("export", "-").stdout_bytes

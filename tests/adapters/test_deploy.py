@@ -1,6 +1,7 @@
 """The systemd unit is well-formed, hardened, and made for how the service behaves."""
 
 import configparser
+import os
 import re
 import shutil
 import subprocess
@@ -61,6 +62,22 @@ def test_every_credential_is_one_that_the_settings_know():
     names = {value.partition(":")[0] for value in values("LoadCredential")}
 
     assert names == CREDENTIAL_FILES.keys() | CREDENTIAL_VALUES.keys()
+
+
+def test_by_hand_is_run_what_the_service_is_given(tmp_path):
+    (tmp_path / "systemd-run").write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    (tmp_path / "systemd-run").chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "AGENT_UNIT": str(UNIT)}
+
+    done = subprocess.run(  # noqa: S603 - our own script
+        [ROOT / "deploy" / "by-hand", "approve", "a b"],
+        env=environ, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    words = done.stdout.splitlines()
+    for key in ("User", "DynamicUser", "StateDirectory", "LoadCredential", "Environment"):
+        assert all(f"--property={key}={value}" in words for value in values(key))
+    assert ["-m", "agent", "approve", "a b"] == words[-4:]
 
 
 def test_the_unit_is_parsed_as_written():

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from agent.daemon.schedule import Schedule, Slot
-from agent.domain.happening import Ending
+from agent.domain.happening import Ending, Resumed
 from agent.errors import RpcUnavailableError, StopRequestedError
 from agent.workflow.engine import Engine
 from agent.workflow.service import Service
@@ -32,14 +32,15 @@ def clock():
     return HeldClock(START)
 
 
-def service(database, clock, steps, *, ledger=None, settle=lambda: None):
-    cycle = scripted_cycle(steps, clock=clock, ledger=ledger or FakeLedger())
+def service(database, clock, steps, *, settle=lambda: None, told=None):
+    cycle = scripted_cycle(steps, clock=clock, ledger=FakeLedger())
     return Service(
         engine=Engine(database=database, cycle=cycle),
         schedule=SCHEDULE,
         clock=clock,
         supervisor=FakeSupervisor(),
         settle=settle,
+        tell=(told if told is not None else []).append,
     )
 
 
@@ -65,12 +66,14 @@ def running(service, clock):
     assert stopped == [True]
 
 
-def until(condition):
-    """Return once the condition holds; fail if it takes long."""
+def until(condition, clock=None):
+    """Return once the condition holds, while the clock moves on slowly; fail if it takes long."""
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, "this takes too long"
         time.sleep(0.01)
+        if clock is not None:
+            clock.advance(timedelta(seconds=1))
 
 
 def test_run_once_runs_the_latest_slot(database, clock):
@@ -108,12 +111,13 @@ def test_a_cycle_that_was_cut_off_goes_on_behind_its_last_finished_step(database
     cut_off = ScriptedSteps(executes=START, acts={"send-1": failing(StopRequestedError())})
     with pytest.raises(StopRequestedError):
         service(database, clock, cut_off).run_once()
-    resumed = ScriptedSteps(executes=START)
+    resumed, told = ScriptedSteps(executes=START), []
 
-    _, end, is_news = service(database, clock, resumed).run_once()
+    _, end, is_news = service(database, clock, resumed, told=told).run_once()
 
     assert (Ending.DONE, True) == (end.ending, is_news)
     assert ["send-1", "report"] == resumed.done
+    assert [Resumed(cycle_id=SLOT.cycle_id)] == told
 
 
 def test_the_service_runs_each_weeks_cycle_once(database):
@@ -122,23 +126,23 @@ def test_the_service_runs_each_weeks_cycle_once(database):
 
     with running(service(database, clock, steps), clock):
         clock.advance(timedelta(days=1, hours=12))
-        until(lambda: "propose" in steps.done)
+        until(lambda: "propose" in steps.done, clock)
         clock.advance(timedelta(hours=12))
-        until(lambda: "report" in steps.done)
+        until(lambda: "report" in steps.done, clock)
         clock.advance(timedelta(days=3))
         assert steps.done.count("begin") == 1
         steps.executes = START + WEEK
         clock.advance(timedelta(days=3, hours=12))
-        until(lambda: steps.done.count("begin") == 2)
+        until(lambda: steps.done.count("begin") == 2, clock)
         clock.advance(timedelta(hours=12))
-        until(lambda: steps.done.count("report") == 2)
+        until(lambda: steps.done.count("report") == 2, clock)
 
 
 def test_a_sleeping_cycle_survives_a_restart(database):
     clock = HeldClock(START - timedelta(hours=12))
     before = ScriptedSteps(executes=START)
     with running(service(database, clock, before), clock):
-        until(lambda: "propose" in before.done)
+        until(lambda: "propose" in before.done, clock)
     assert "plan" not in before.done
 
     later, after = HeldClock(START - timedelta(hours=1)), ScriptedSteps(executes=START)
@@ -146,7 +150,7 @@ def test_a_sleeping_cycle_survives_a_restart(database):
         until(lambda: later.waiting >= 2)
         assert after.done == []
         later.advance(timedelta(hours=1))
-        until(lambda: "report" in after.done)
+        until(lambda: "report" in after.done, later)
 
     assert after.done[0] == "plan"
 
@@ -158,7 +162,7 @@ def test_a_missed_cycle_is_caught_up_once(database):
     clock, steps = HeldClock(START + timedelta(days=1)), ScriptedSteps(executes=START)
 
     with running(service(database, clock, steps), clock):
-        until(lambda: "report" in steps.done)
+        until(lambda: "report" in steps.done, clock)
         clock.advance(timedelta(days=2))
         until(lambda: clock.waiting >= 1)
 
@@ -171,7 +175,7 @@ def test_a_first_start_catches_nothing_up(database):
 
     with running(idle, clock):
         clock.advance(timedelta(days=3))
-        until(lambda: "next cycle index-2026-11-30T0000Z" in idle.supervisor.said[-1])
+        until(lambda: "next cycle index-2026-11-30T0000Z" in idle.supervisor.said[-1], clock)
 
     assert steps.done == []
 
@@ -181,7 +185,7 @@ def test_what_was_mined_is_settled_while_nothing_else_is_due(database):
     idle = service(database, clock, ScriptedSteps(executes=START), settle=lambda: settled.append(1))
 
     with running(idle, clock):
-        until(lambda: settled)
+        until(lambda: settled, clock)
 
 
 def test_a_node_that_is_down_does_not_stop_the_service(database):

@@ -1,6 +1,7 @@
 """Batches: whole legs in order, within the gas of a transaction, with a floor for all they touch."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -8,11 +9,19 @@ from hypothesis import strategies as st
 
 from agent.domain.order import Batch, Floor, Leg
 from agent.domain.pool import PoolKind
-from agent.domain.portfolio import Holding, Portfolio
+from agent.domain.portfolio import Holding, Portfolio, Price
 from agent.domain.units import ZERO_ADDRESS, Ppm
 from agent.planning.batching import batches, floors, least_balances
-from agent.planning.gas import BATCH_GAS, LEG_GAS, TICK_GAS, TX_GAS_CAP, gas_limit, leg_gas
-from tests.worlds import POLICY, USDC, VAULT, WETH, address, coin_token
+from agent.planning.gas import (
+    BATCH_GAS,
+    LEG_GAS,
+    TICK_GAS,
+    TX_GAS_CAP,
+    gas_limit,
+    gas_price,
+    leg_gas,
+)
+from tests.worlds import POLICY, USDC, VAULT, WETH, address, coin_token, world
 
 
 def leg(  # noqa: PLR0913, PLR0917 - a leg has these
@@ -134,6 +143,20 @@ def test_least_balances_follow_holdings_and_floors_from_batch_to_batch():
 )
 def test_a_legs_gas_grows_with_the_ticks_it_crosses(kind, ticks, gas):
     assert gas == leg_gas(kind, ticks)
+
+
+def test_gas_is_paid_at_base_fee_and_tip():
+    inputs = world(coins=3)
+    prices = {
+        WETH.address: Price(usd=Decimal(3_000), source="test"),
+        USDC.address: Price(usd=Decimal(1), source="test"),
+    }
+    paid = gas_price(inputs.position, native=WETH, price_by_token=prices)
+
+    assert paid.wei_per_gas == 10**9 + 10**8
+    assert paid.in_token(1_000_000, WETH) == 1_000_000 * paid.wei_per_gas
+    assert paid.in_token(1_000_000, USDC) == 3_300_000
+    assert paid.in_token(1, USDC) == 4  # 3.3 millionths of a dollar, rounded up
 
 
 def test_the_gas_limit_leaves_room_but_never_exceeds_a_transaction():

@@ -69,8 +69,11 @@ def test_each_limit_of_the_policy_is_named(policy, limit, allowed, found):
 
 
 def test_a_limit_that_is_just_kept_is_not_broken():
-    cost = plan(calm(), proposal_id="").cost
+    made = plan(calm(), proposal_id="")
+    cost, largest = made.cost, max(order.notional_usd for order in made.orders)
 
+    assert broken(calm(max_order_usd=largest)) == {}
+    assert broken(calm(max_order_usd=largest - Decimal("0.01"))) != {}
     assert broken(calm(max_cycle_usd=cost.notional_usd)) == {}
     assert "max_cycle_usd" in broken(calm(max_cycle_usd=cost.notional_usd - Decimal("0.01")))
 

@@ -170,6 +170,16 @@ def test_a_portfolio_of_dust_is_left_alone():
     assert "below min_notional_usd (20)" in reasons(made)["coin-005"]
 
 
+def test_dust_of_what_is_not_wanted_is_reported_and_idle_cash_is_not():
+    unwanted = coin_token(12)
+    inputs = with_policy(small(usd_by_token={unwanted: 15, USDC: 15}), top_n=5)
+    made = planned(inputs)
+
+    assert made.orders == ()
+    assert "below min_notional_usd (20)" in reasons(made)["coin-012"]
+    assert "usd-coin" not in reasons(made)
+
+
 def test_a_coin_without_pool_is_left_out_and_what_is_held_of_it_stays():
     lost = coin_token(5)
     states = [s for s in worlds.pools(COINS) if lost.address not in {s.ref.token0, s.ref.token1}]

@@ -106,6 +106,42 @@ def test_a_coins_bound_is_its_order_and_what_a_price_move_may_add():
     assert abs(bound - (sale.notional_usd + (held_usd + target_usd) / 10)) < Decimal("0.05")
 
 
+def test_sums_may_grow_by_what_a_price_move_may_add():
+    inputs = calm(max_price_move_bps=Bps(1_000), max_cost_bps=Bps(150))
+    proposal = proposed(inputs)
+    cost = proposal.cost
+
+    more_usd = cost.portfolio_usd / 5
+    assert abs(proposal.bounds.max_turnover_usd - cost.turnover_usd - more_usd) <= Decimal("0.01")
+    assert abs(
+        proposal.bounds.max_cost_usd - 2 * cost.total_usd - more_usd * 150 / 10_000
+    ) <= Decimal("0.01")
+
+
+def test_a_plan_at_its_bounds_lies_within():
+    inputs = calm()
+    made, proposal = plan(inputs, proposal_id=""), proposed(inputs)
+    exact = replace(
+        proposal.bounds,
+        max_order_usd_by_coin={order.coin_id: order.notional_usd for order in made.orders},
+        max_turnover_usd=made.cost.turnover_usd,
+        max_cost_usd=made.cost.total_usd,
+        max_price_move_bps=Bps(0),
+    )
+
+    assert left(inputs, replace(proposal, bounds=exact)) == {}
+    cent = Decimal("0.01")
+    tighter = replace(
+        exact,
+        max_order_usd_by_coin={c: u - cent for c, u in exact.max_order_usd_by_coin.items()},
+        max_turnover_usd=exact.max_turnover_usd - cent,
+        max_cost_usd=exact.max_cost_usd - cent,
+    )
+    assert {"turnover", "cost", "order sell:bitcoin"} <= left(
+        inputs, replace(proposal, bounds=tighter)
+    ).keys()
+
+
 def test_no_bound_exceeds_the_policys_largest_order():
     allowed = proposed(calm(max_order_usd=Decimal(30_000))).bounds
 

@@ -235,12 +235,21 @@ def test_the_largest_drift_pays_first_and_only_down_to_its_target():
 
 
 def test_ether_within_its_band_pays_out_of_the_hub():
-    held, weights = {WETH: 5_250, A: 4_750}, {WETH: 475_000, A: 475_000, C: 50_000}
+    held, weights = {WETH: 5_050, A: 4_550, USDC: 400}, {WETH: 475_000, A: 455_000, C: 70_000}
 
     found = asked(held, weights, fund=True)
 
+    # 700 are to be bought, 400 are there: 300 of the 300 too much are released.
     assert found.sells == ()
     assert aim(found, WETH).keep == dollars(4_750, WETH)
+
+
+def test_no_more_ether_is_released_than_is_short():
+    held, weights = {WETH: 5_150, A: 4_350, USDC: 500}, {WETH: 475_000, A: 455_000, C: 70_000}
+
+    found = asked(held, weights, fund=True)
+
+    assert aim(found, WETH).keep == dollars(4_950, WETH)
 
 
 def test_idle_cash_buys_the_coins_that_are_furthest_below_their_targets():

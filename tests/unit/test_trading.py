@@ -131,6 +131,35 @@ def test_a_hub_that_has_enough_converts_nothing():
     assert not any(o.token_out == WETH for o in made.orders)
 
 
+def test_ether_beyond_its_band_goes_to_the_stable_hub_and_stays_within_it_otherwise():
+    weight = weight_of("ethereum", world(coins=5))
+    too_much = weight * 115 // 100  # of a portfolio of a million; the band is 10 % of the target
+    a_little = weight * 107 // 100
+
+    # The excess makes the portfolio larger, and with it the target.
+    excess = Decimal(too_much) * 15 / 115 * (1_000_000 - weight) / 1_000_000
+    assert converted(too_much) == pytest.approx(excess, rel=Decimal("0.001"))
+    assert converted(a_little) == 0
+
+
+def converted(ether_usd):
+    """Return the dollars of ether sold from a portfolio in which everything else is at its target."""
+    inputs = world(coins=5)
+    others = {
+        held.token: weight_of(coin, inputs) for coin, held in inputs.token_map.held_by_coin.items()
+    }
+    position = replace(
+        inputs.position, portfolio=worlds.portfolio({**others, WETH: ether_usd}, coins=5)
+    )
+    made = planned(replace(inputs, position=position))
+    return sum(order.notional_usd for order in made.orders if order.token_in == WETH)
+
+
+def weight_of(coin, inputs):
+    targets = planned(inputs).basket.targets
+    return next(target.weight_ppm for target in targets if target.held_as.coin_id == coin)
+
+
 def test_without_a_pool_between_hubs_the_buys_do_without():
     states = [
         s

@@ -1,5 +1,6 @@
 """No damage to a closed export passes verification, and the place of the damage is named."""
 
+import random
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,9 +12,16 @@ from agent.errors import LogVerificationError
 from agent.log.keys import CheckpointKey, create_key
 from agent.log.lines import read_line
 from agent.log.records import RawRecord
-from tests.exports import export_of, verified
+from tests.exports import Export, export_of, verified
 from tests.logbook import START, SteppingClock
-from tests.mutations import MUTATIONS, Material, Mutation, mutations
+from tests.mutations import (
+    MUTATIONS,
+    Material,
+    Mutation,
+    malformed,
+    mutations,
+    nonsense,
+)
 
 COUNT = 190
 SEED = 20_261_123
@@ -58,6 +66,29 @@ def test_every_mutation_is_rejected(name: str, material: Material, key: Checkpoi
             check_place(error, mutation, seqs)
         else:
             pytest.fail(f"{mutation.name} at line {mutation.line} went through")
+
+
+def test_sealed_nonsense_is_refused_in_words(material: Material, key: CheckpointKey) -> None:
+    """Even with the key, nothing that a body may hold makes verification fail in another way."""
+    export, rng, refused = Export.of(material.ours), random.Random(SEED), 0
+    for _ in range(300):
+        records = nonsense(rng, export)
+        try:
+            verified(export.chained(records, key).data(), key.public)
+        except LogVerificationError:
+            refused += 1
+
+    assert refused > 250
+
+
+def test_malformed_transactions_are_refused_in_words(
+    material: Material, key: CheckpointKey
+) -> None:
+    export, rng = Export.of(material.ours), random.Random(SEED)
+    for _ in range(100):
+        lying = export.chained(malformed(rng, export), key)
+        with pytest.raises(LogVerificationError, match=r"record \d+ \(signed\)"):
+            verified(lying.data(), key.public)
 
 
 def check_place(error: LogVerificationError, mutation: Mutation, seqs: Mapping[int, int]) -> None:

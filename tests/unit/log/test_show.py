@@ -307,6 +307,15 @@ class TestReview:
         assert seen(ledger).head == head
         assert seen(ledger).is_reviewed
 
+    def test_giving_up_what_was_never_signed_is_no_news(self, ledger: SqlLedger) -> None:
+        planned = record_decision(ledger, WEEK)
+        made = intent(cycle_id=WEEK.cycle_id, plan_id=content_id(planned))
+        ledger.open_intent(made)
+        head = seen(ledger).head
+        ledger.advance(made.intent_id, state=TxState.CANCELLED)
+
+        assert seen(ledger).head == head
+
     def test_that_it_went_wrong_is_news(self, ledger: SqlLedger) -> None:
         name = sent(ledger)
         seen_at = receipt(ledger.intents()[0].attempts[0].tx_hash, block(100), is_success=False)

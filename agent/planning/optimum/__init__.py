@@ -1,0 +1,1 @@
+"""The joint optimum: orders, and whole baskets of them, over many pools, gas counted."""

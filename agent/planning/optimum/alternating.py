@@ -1,0 +1,99 @@
+"""Prices and pools in turn: prices for the pools in use, then pools worth their gas at the prices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from agent.domain.units import Address
+from agent.planning.optimum.clearing import PURCHASE, SALE
+from agent.planning.optimum.layout import Layout
+from agent.planning.optimum.priced import Flow, Priced
+
+_ROUNDS = 6
+_CLEAR = 1e-6
+
+Settle = Callable[[Layout, Sequence[float]], list[float]]
+"""(layout, prices to start from) -> prices that suit the pools in use.
+
+Leaves trades in the layout, and what they leave over, as a share of the wealth."""
+
+
+def alternated(layout: Layout, settle: Settle) -> Priced:
+    """Return the flows and prices that a basket comes to rest at; not surely the best of all with gas."""
+    price = settle(layout, [layout.terms.usd[token] for token in layout.tokens])
+    _shut_backward(layout)
+    price = _thinned(layout, settle, price)
+    if _drop_conversions(layout, settle, price):
+        price = _thinned(layout, settle, settle(layout, price))
+    return _priced(layout, price)
+
+
+def _shut_backward(layout: Layout) -> None:
+    """Leave one direction to each pair of hubs, that of more value; the other would be mere arbitrage."""
+    taken = {layout.owners[o]: layout.taken(edges) for o, edges in layout.conversions()}
+    for order, edges in layout.conversions():
+        if taken[layout.owners[order]] < taken.get(layout.owners[order][::-1], 0.0):
+            layout.shut(edges)
+
+
+def _thinned(layout: Layout, settle: Settle, price: list[float]) -> list[float]:
+    """Choose every order's pools at the prices, and prices for the pools, until these stay the same."""
+    for _ in range(_ROUNDS):
+        before = list(layout.book.cap)
+        layout.choose_all()
+        if list(layout.book.cap) == before:
+            break
+        price = settle(layout, price)
+    return price
+
+
+def _drop_conversions(layout: Layout, settle: Settle, price: Sequence[float]) -> bool:
+    """Shut conversions between hubs, worst first, that the basket is better off without; return if any."""
+    usd = _priced(layout, price).usd_by_token
+    best, dropped = _added(layout, usd), False
+    doubtful = [(layout.profit(edges), order, edges) for order, edges in layout.conversions()]
+    for profit, _order, edges in sorted(doubtful, key=lambda each: each[0]):
+        if profit < 0.0:
+            before = [layout.book.cap[e] for e in edges]
+            layout.shut(edges)
+            settle(layout, price)
+            without = _added(layout, usd)
+            if layout.left_over < _CLEAR and without > best:
+                best, dropped = without, True
+            else:
+                for e, cap in zip(edges, before, strict=True):
+                    layout.book.cap[e] = cap
+                settle(layout, price)
+    return dropped
+
+
+def _added(layout: Layout, usd: Mapping[Address, float]) -> float:
+    """Return the value that all trades add at the prices `usd`, after gas; -inf if an order does not fit."""
+    if min(layout.market.t) < 0.0:
+        return float("-inf")
+    traded = zip(layout.routes, layout.traded.x, layout.traded.y, layout.market.gas, strict=True)
+    return sum(
+        float(usd[route.token_out] * y - usd[route.token_in] * x - gas)
+        for route, x, y, gas in traded
+        if x
+    )
+
+
+def _priced(layout: Layout, price: Sequence[float]) -> Priced:
+    """Return what the layout holds. An order that does not fit its pools gets no price."""
+    terms, market, traded = layout.terms, layout.market, layout.traded
+    usd = dict(zip(layout.tokens, map(float, price), strict=True))
+    for order, owner in enumerate(layout.owners):
+        t = float(market.t[order])
+        if market.kind[order] in {SALE, PURCHASE}:
+            usd.pop(owner[0], None)
+            if t > 0.0:
+                usd[owner[0]] = t * t if market.kind[order] == PURCHASE else 1.0 / (t * t)
+    flows = zip(layout.routes, traded.x, traded.y, strict=True)
+    return Priced(
+        flows=tuple(
+            Flow(route=route, amount_in=float(x), amount_out=float(y)) for route, x, y in flows if x
+        ),
+        usd_by_token=usd,
+        stays_by_hub={h: terms.share.get(h, 0.0) * layout.wealth / usd[h] for h in terms.hubs},
+    )

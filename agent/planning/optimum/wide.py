@@ -1,0 +1,104 @@
+"""A basket with pools from coin to coin, or with many hubs: its prices minimise the dual.
+
+Purchases take part with the utility share * log(amount), whose demand is worth its share of the wealth
+at the margin. What is spent is less, by the profit that the dual leaves in the pools which deliver the
+coin; budgets are raised by that until what is spent has the shares wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import sqrt
+
+import numpy as np
+
+from agent.planning.optimum.alternating import alternated
+from agent.planning.optimum.clearing import PURCHASE, SALE, Arcs
+from agent.planning.optimum.dual import Dual, Graph, Trades, Vector, minimised
+from agent.planning.optimum.engine import Engine
+from agent.planning.optimum.layout import Layout, laid_out
+from agent.planning.optimum.network import Route
+from agent.planning.optimum.priced import Priced
+from agent.planning.optimum.terms import Terms
+
+_CORRECTIONS = 3
+
+
+def wide_prices(terms: Terms, routes: Sequence[Route], engine: Engine) -> Priced:
+    """Return the flows and prices of the basket; coins may be traded for each other directly."""
+    tokens = (*terms.hubs, *terms.sold, *terms.bought)
+    return alternated(laid_out(terms, routes, engine, tokens=tokens), settled)
+
+
+def settled(layout: Layout, start: Sequence[float]) -> list[float]:
+    """Return the prices at which each pool, arbitraged on its own, makes the basket clear."""
+    terms = layout.terms
+    share = np.array([terms.share.get(token, 0.0) for token in layout.tokens])
+    is_bought = np.array([token in terms.bought for token in layout.tokens])
+    graph, price = _graph(layout), np.array(start)
+    whole, rents = float(price @ graph.endowment), np.zeros(len(start))
+    for _ in range(_CORRECTIONS):
+        layout.wealth = whole - float(rents.sum())
+        graph = replace(graph, budget=share * layout.wealth + rents)
+        found = minimised(graph, start=price, curvature=_depth(graph, price) + share * whole)
+        price = found.price
+        rents = np.where(is_bought, _rents(graph, found), 0.0)
+    # Any multiple of the prices will do; costs in dollars ask for the one that agrees with the start.
+    unit = start[0] / price[0]
+    layout.wealth *= unit
+    layout.left_over = float(np.abs(price * found.trades.left - graph.budget).max()) / whole
+    _note(layout, price * unit, found.trades)
+    return [float(p) for p in price * unit]
+
+
+def _graph(layout: Layout) -> Graph:
+    number = {token: n for n, token in enumerate(layout.tokens)}
+    held = {**layout.terms.spendable, **layout.terms.sold}
+    numbers = layout.engine.numbers
+    return Graph(
+        engine=layout.engine,
+        curves=layout.book.curves,
+        arcs=Arcs(
+            cap=layout.book.cap,
+            token_in=numbers(np.array([number[r.token_in] for r in layout.routes])),
+            token_out=numbers(np.array([number[r.token_out] for r in layout.routes])),
+        ),
+        endowment=np.array([float(held.get(token, 0)) for token in layout.tokens]),
+        budget=np.zeros(len(layout.tokens)),
+        least=np.zeros(len(layout.tokens)),
+    )
+
+
+def _rents(graph: Graph, found: Dual) -> Vector:
+    """Return the profit left in the pools that deliver each token."""
+    into, out_of = np.array(graph.arcs.token_out), np.array(graph.arcs.token_in)
+    gains = found.price[into] * found.trades.y - found.price[out_of] * found.trades.x
+    return np.bincount(into, gains, len(found.price)).astype(np.float64)
+
+
+def _depth(graph: Graph, price: Vector) -> Vector:
+    """Return about how much value each token's pools move for a change of its price by its own size."""
+    found = np.zeros(len(price))
+    ends = zip(graph.arcs.token_in, graph.arcs.token_out, strict=True)
+    for k, (token_in, token_out) in enumerate(ends):
+        first, last = graph.curves.start[k], graph.curves.stop[k]
+        depth = max(graph.curves.slope[first:last]) * graph.curves.level[first] * price[token_in]
+        found[token_in] += depth
+        found[token_out] += depth
+    return found
+
+
+def _note(layout: Layout, price: Vector, trades: Trades) -> None:
+    """Leave in the layout what the dual trades, in the terms of its orders."""
+    market, numbers = layout.market, layout.engine.numbers
+    layout.engine.weigh(layout.book, market, numbers(price))
+    layout.traded.x[:], layout.traded.y[:] = numbers(trades.x), numbers(trades.y)
+    number = {token: n for n, token in enumerate(layout.tokens)}
+    for order, owner in enumerate(layout.owners):
+        worth = price[number[owner[0]]]
+        if market.kind[order] == PURCHASE:
+            spent = layout.taken(range(market.first[order], market.first[order + 1]))
+            market.size[order], market.t[order] = spent / layout.wealth, sqrt(worth)
+        else:
+            market.t[order] = 1.0 / sqrt(worth) if market.kind[order] == SALE else 1.0
