@@ -9,7 +9,8 @@ Every message is one line: the field or thing, its value, and the mend.
       UnknownCycleError, ReviewOutdatedError, DataFileError,
       ApprovalRefusedError
   - RetryableError        same call, same cycle
-    . RpcUnavailableError, SourceUnavailableError, FeedUnusableError, InDoubtError
+    . RpcUnavailableError, NodesDisagreeError, SourceUnavailableError, FeedUnusableError,
+      InDoubtError
   - SkipCycleError        drop this plan, start again next cycle
     . PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError
   - HaltError             stop trading and page a human
@@ -201,6 +202,21 @@ class RpcUnavailableError(RetryableError):
         self.endpoint, self.reason = endpoint, reason
         super().__init__(
             f"RPC {endpoint} is not usable: {reason}: check chain.rpc_url and the node"
+        )
+
+
+class NodesDisagreeError(RetryableError):
+    """Nodes say different things of the same: nothing is signed while they do."""
+
+    exit_code = 6
+
+    def __init__(self, *, what: str, said: tuple[tuple[str, str], ...]) -> None:
+        """Give (endpoint, what it says) of each."""
+        self.what, self.said = what, said
+        words = ", ".join(f"{name} says {value}" for name, value in said)
+        super().__init__(
+            f"RPC endpoints disagree on {what}: {words}: nothing is signed until a quorum agrees; "
+            "see which one is wrong, and take it out of chain.rpc_urls"
         )
 
 
