@@ -6,7 +6,7 @@ Every message is one line: the field or thing, its value, and the mend.
   - InputError            refuse before anything runs
     . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, SignalsDisagreeError)
     . InfeasibleTargetError, KeyFileError, CheckpointKeyError, CanonicalFormError,
-      UnknownCycleError, ReviewOutdatedError, DataFileError,
+      UnknownCycleError, UnknownTransactionError, TransactionRefusedError, ReviewOutdatedError, DataFileError,
       ApprovalRefusedError
   - RetryableError        same call, same cycle
     . RpcUnavailableError, NodesDisagreeError, SourceUnavailableError, FeedUnusableError,
@@ -95,6 +95,27 @@ class UnknownCycleError(InputError):
         super().__init__(
             f"the log has no cycle {cycle_id!r}: it has {latest}; see agent log show --all"
         )
+
+
+class UnknownTransactionError(InputError):
+    """No transaction, or more than one, goes by a name."""
+
+    def __init__(self, *, name: str, count: int) -> None:
+        """Give the name, and how many go by it."""
+        self.name, self.count = name, count
+        super().__init__(
+            f"{count} transactions go by {name!r}: give a nonce, a whole transaction hash, or more of the "
+            "intent's id; see agent tx list --all"
+        )
+
+
+class TransactionRefusedError(InputError):
+    """An operator's act on a transaction does not fit how it stands; nothing was signed or sent."""
+
+    def __init__(self, *, intent_id: str, deed: str, reason: str) -> None:
+        """Name the intent, the act, and why it was refused."""
+        self.intent_id, self.deed, self.reason = intent_id, deed, reason
+        super().__init__(f"{deed} of intent {intent_id} refused: {reason}")
 
 
 class ReviewOutdatedError(InputError):

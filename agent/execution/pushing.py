@@ -92,7 +92,7 @@ class Pusher:
         head = self.chain.fetch_head()
         due = due_push(self._standing(status, head), bump_blocks=self.bump_blocks)
         if due is not Push.NOTHING and self.replace(status, due):
-            status, is_send_due = self._again(status), True
+            status, is_send_due = self.again(status), True
             self._watch(status, head)
         if is_send_due:
             self._send(status, head)
@@ -135,7 +135,8 @@ class Pusher:
             meaning=watch.meaning,
         )
 
-    def _again(self, status: IntentStatus) -> IntentStatus:
+    def again(self, status: IntentStatus) -> IntentStatus:
+        """Return the status as the ledger has it now."""
         intent_id = status.intent.intent_id
         return next(s for s in self.ledger.intents() if s.intent.intent_id == intent_id)
 
