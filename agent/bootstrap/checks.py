@@ -150,7 +150,7 @@ class _Checks:
 
     def _ledger(self) -> str:
         path = self._settings.ledger.path
-        if not path.exists():
+        if not self._settings.ledger.is_begun:
             if not os.access(path.parent, os.W_OK):
                 mend = "make its directory writable, or set ledger.path"
                 raise LedgerError(what=f"{path} cannot be created", mend=mend)

@@ -38,7 +38,7 @@ def live_service(
         endpoints(settings) as nodes,
         # The lock comes before the key: an instance that must not trade never holds it.
         open_ledger(
-            settings.ledger.path,
+            settings.ledger.place,
             clock=clock,
             access=Access.TRADE,
             origin=settings.portfolio.name,
@@ -53,7 +53,7 @@ def live_service(
             signer=signer,
             simulator=RpcSimulator(nodes.first),
             ledger=ledger,
-            database=settings.ledger.path,
+            database=settings.ledger.place,
             supervisor=SystemdSupervisor(),
             notice=timedelta(hours=settings.schedule.notice_hours),
             patience=timedelta(seconds=patience_s),

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from agent import observe
 from agent.adapters.broadcaster import RpcBroadcaster
 from agent.adapters.chain import QuorumChain, RpcChain
@@ -72,7 +74,7 @@ class Means:
     signer: Signer
     simulator: Simulator
     ledger: SqlLedger
-    database: Path
+    database: Path | SecretStr
     supervisor: Supervisor
     notice: timedelta
     patience: timedelta

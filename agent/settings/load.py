@@ -31,7 +31,12 @@ CREDENTIAL_FILES = {
     "checkpoint-key": ("log", "checkpoint_key"),
 }
 CREDENTIAL_VALUES = {"rpc-url": ("chain", "rpc_url")}
-SECRETS = {("chain", "rpc_url"), ("chain", "rpc_urls"), ("chain", "private_rpc_urls")}
+SECRETS = {
+    ("ledger", "url"),
+    ("chain", "rpc_url"),
+    ("chain", "rpc_urls"),
+    ("chain", "private_rpc_urls"),
+}
 
 Tree = dict[str, Any]
 

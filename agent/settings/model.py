@@ -47,6 +47,12 @@ def _http_url(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _postgres_url(secret: SecretStr) -> SecretStr:
+    if urlsplit(secret.get_secret_value()).scheme not in {"postgresql", "postgres"}:
+        raise ValueError("give a PostgreSQL address, such as postgresql://agent@127.0.0.1/agent")
+    return secret
+
+
 AddressSetting = Annotated[Address, Field(pattern=r"^0x[0-9a-fA-F]{40}$"), AfterValidator(_address)]
 UrlSetting = Annotated[SecretStr, AfterValidator(_http_url)]
 BpsSetting = Annotated[int, Field(ge=0, le=10_000)]
@@ -191,9 +197,23 @@ class KeySettings(Section):
 
 
 class LedgerSettings(Section):
-    """The database of what was intended, sent and filled, and of the cycles under way."""
+    """The database of what was intended, sent and filled, and of the cycles under way.
+
+    A file, or with `url` a PostgreSQL database, which then is the only one that is used.
+    """
 
     path: Path = Path("agent.sqlite")
+    url: Annotated[SecretStr, AfterValidator(_postgres_url)] | None = None
+
+    @property
+    def place(self) -> Path | SecretStr:
+        """Where the ledger is."""
+        return self.url or self.path
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether there may be a ledger: a file shows it, a server is to be asked."""
+        return self.url is not None or self.path.exists()
 
 
 class LogSettings(Section):

@@ -77,6 +77,7 @@ retry_s = 3600              # how long a node or source out of reach is tried ag
 {password_file}
 
 [ledger]
+# url = "postgresql://agent@127.0.0.1/agent"   # a PostgreSQL database instead of the file
 path = "agent.sqlite"       # under systemd: /var/lib/agent/agent.sqlite
 
 [log]

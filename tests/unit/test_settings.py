@@ -36,7 +36,7 @@ def write(tmp_path):
     return write
 
 
-WITHOUT_DEFAULT = {"rpc_urls", "quorum", "private_rpc_urls"}
+WITHOUT_DEFAULT = {"rpc_urls", "quorum", "private_rpc_urls", "url"}
 """Keys that the template shows as comments."""
 
 
