@@ -34,7 +34,7 @@ contracts: anvil/node_modules/.installed .venv-slither/.installed ## Contracts: 
 	cd contracts && PATH="$(dir $(FORGE)):$$PATH" $(SLITHER) . --config-file slither.config.json
 
 forks: .venv/.installed anvil/node_modules/.installed ## Tests on a forked twin
-	$(BIN)/pytest -q tests/fork
+	$(BIN)/pytest -q -n $(JOBS) tests/fork
 
 bench: .venv/.installed anvil/node_modules/.installed ## Gas ratios, exactness, the cycle's own time
 	$(BIN)/python -m bench.gas_per_leg

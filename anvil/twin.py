@@ -40,8 +40,12 @@ MAINNET_RULES = (
 """The chain's own rules as far as Anvil has them; no account starts with money."""
 
 
-FORK_OF_TWIN = ("--no-storage-caching", "--no-request-size-limit")
-"""Anvil keeps what it fetched by chain and block number alone: another twin's state would answer."""
+FORK_OF_TWIN = (
+    *("--no-storage-caching", "--no-request-size-limit"),
+    *("--prune-history", "128"),
+)
+"""Anvil keeps what it fetched by chain and block number alone: another twin's state would answer.
+Each block's state takes 8 MB of memory, so only the latest ones are kept, enough for any reorg."""
 
 
 def twin_state(progress: Progress | None = None) -> Path:

@@ -17,7 +17,7 @@ from agent.domain.plan import CostPreview, OrderCost, Plan, Proposal
 from agent.domain.portfolio import Basket
 from agent.domain.signal import Ranking, RegimeSignal
 
-SHOWN_ORDERS = 15
+SHOWN_ORDERS = 20
 SHOWN_LEFT_OUT = 6
 GAS_CAP = 2**24
 FIGURE = re.compile(r"\d[\d,.]*")
@@ -98,10 +98,11 @@ def _orders_table(plan: Plan, shown: int) -> RenderableType:
     cost_by_order = {cost.order_id: cost for cost in plan.cost.orders}
     pools = Counter(leg.order_id for batch in plan.batches for leg in batch.legs)
     largest = sorted(plan.orders, key=lambda order: -order.notional_usd)
+    shown_ids = {order.id for order in largest[:shown]}
     headings = ("order", "coin", ">amount", "into", ">worth", ">drift", ">pools", ">cost", ">bps")
     table = filled(
         plain_table(*headings),
-        (_order_row(o, cost_by_order[o.id], pools[o.id]) for o in largest[:shown]),
+        (_order_row(o, cost_by_order[o.id], pools[o.id]) for o in plan.orders if o.id in shown_ids),
     )
     rest = largest[shown:]
     if rest:

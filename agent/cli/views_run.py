@@ -25,7 +25,7 @@ from agent.domain.plan import Plan
 from agent.domain.record import Checkpoint
 from agent.domain.units import whole_tokens
 
-SHOWN_FILLS = 12
+SHOWN_FILLS = 32
 
 
 UNDER_WAY: Mapping[type, str] = {
@@ -104,12 +104,12 @@ def _fills_table(plan: Plan, fills: list[Fill]) -> RenderableType:
         amount = whole_tokens(fill.amount_in, fill.token_in.decimals)
         return Decimal(0) if price is None else amount * price.usd
 
-    largest = sorted(fills, key=worth, reverse=True)[:SHOWN_FILLS]
-    rows = [(*_fill_row(fill), dollars(worth(fill))) for fill in largest]
+    largest = sorted(fills, key=worth, reverse=True)
+    in_order = sorted(largest[:SHOWN_FILLS], key=lambda fill: (fill.batch_index, fill.leg_index))
+    rows = [(*_fill_row(fill), dollars(worth(fill))) for fill in in_order]
     headings = (">leg", "order", ">sold", ">planned", ">realised", ">bps worse", ">worth")
     table = filled(plain_table(*headings), rows)
-    if len(fills) > len(largest):
-        rest = sorted(fills, key=worth, reverse=True)[SHOWN_FILLS:]
+    if rest := largest[SHOWN_FILLS:]:
         worst = max(fill.realised_slippage_bps for fill in rest)
         words = ("", f"{len(rest)} smaller legs", "", "", "worst of them", str(worst))
         filled(table, ((*words, dollars(sum(map(worth, rest), Decimal(0)))),))

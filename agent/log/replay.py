@@ -13,16 +13,14 @@ from agent.domain.plan import Plan, PlanInputs
 from agent.domain.record import Record, RecordKind
 from agent.errors import CanonicalFormError, LogVerificationError
 from agent.log.trees import parsed
-from agent.planning.planner import plan, splits_of
+from agent.planning.planner import optimality_gap_bps, plan, splits_of
 
 TOLERANCE_BPS = Decimal("0.1")
-BPS = 10_000
-PLACES = Decimal("0.0001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """A plan that was computed anew. `gap_bps`: what its splits cost above the best, of the notional."""
+    """A plan that was computed anew. `gap_bps`: the most that another split would add to an order."""
 
     cycle_id: str
     plan_id: str
@@ -65,10 +63,10 @@ def replay(record: Record, content: bytes, *, tolerance_bps: Decimal = TOLERANCE
     if content_id(again) != record.body["plan_id"]:
         path = first_difference(to_json(again), to_json(recorded)) or "the claimed plan id"
         raise LogVerificationError(where=where, reason=f"computed anew it differs at {path}")
-    gap_bps = _gap_bps(recorded, plan(inputs, proposal_id=recorded.proposal_id))
+    gap_bps = optimality_gap_bps(inputs, recorded)
     if gap_bps > tolerance_bps:
         raise LogVerificationError(
-            where=where, reason=f"its splits cost {gap_bps} bps more than the best there were"
+            where=where, reason=f"another split would bring an order {gap_bps} bps more"
         )
     return Replay(
         cycle_id=record.cycle_id,
@@ -100,14 +98,6 @@ def _read(kind: Any, tree: Any, where: str) -> Any:  # noqa: ANN401 - of the typ
         raise LogVerificationError(
             where=where, reason=f"{error}: replay it with the release of the agent that recorded it"
         ) from error
-
-
-def _gap_bps(recorded: Plan, best: Plan) -> Decimal:
-    notional = recorded.cost.notional_usd
-    if not notional:
-        return Decimal(0)
-    missed = recorded.cost.total_usd - best.cost.total_usd
-    return (missed * BPS / notional).quantize(PLACES)
 
 
 def first_difference(one: Any, other: Any, path: str = "") -> str | None:  # noqa: ANN401 - JSON

@@ -31,13 +31,14 @@ contract PoolLens is IPoolLens {
     function read(Query[] calldata queries) external view returns (uint256 done, uint256[][] memory answers) {
         answers = new uint256[][](queries.length);
         for (; done < queries.length; ++done) {
-            if (done > 0 && gasleft() < SPARE_GAS) break;
-            try this.readOne(queries[done]) returns (bool whole, uint256[] memory words) {
+            if (done > 0 && gasleft() < 2 * SPARE_GAS) break;
+            // What is held back is for the answer: a pool that uses up all of its gas leaves that much.
+            try this.readOne{gas: gasleft() - SPARE_GAS}(queries[done]) returns (bool whole, uint256[] memory words) {
                 if (!whole && done > 0) break;
                 answers[done] = words;
             } catch {
                 // It may have failed for want of gas alone: next time it comes first, and has all of it.
-                if (done > 0 && gasleft() < SPARE_GAS) break;
+                if (done > 0 && gasleft() < 2 * SPARE_GAS) break;
             }
         }
     }

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from agent.cli.app import app
 from agent.domain.units import ZERO_ADDRESS
+from anvil.assets import RANKING
 from anvil.calls import transact
 from anvil.fund import fund
 from anvil.node import Node
@@ -82,7 +83,13 @@ def staged() -> Iterator[Staged]:
     """Provide a fork of the twin with a funded vault whose portfolio has drifted."""
     with forked_twin() as node:
         at = datetime.fromtimestamp(int(node.head()["timestamp"], 16), UTC)
-        shown = sample(node.rpc, universe="strict", usd=Decimal(200_000), issued_at=at)
+        shown = sample(
+            node.rpc,
+            ranking=json.loads(RANKING.read_bytes()),
+            universe="strict",
+            usd=Decimal(200_000),
+            issued_at=at,
+        )
         vault = deploy_vault(node, agent=ACCOUNT)
         allow_pools(node, vault, shown.pools)
         fund_vault(node, vault, shown.wanted)

@@ -1,10 +1,13 @@
 """The lens reads pools as they are, and leaves out what is no pool without losing the others."""
 
+import json
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from agent.adapters.venue_pools import CALL_GAS, KIND_CODES, LENS, REACH_TICKS
 from agent.domain.pool import PoolKind, V2Pool, V3Pool
 from agent.planning.tick_math import MAX_TICK, MIN_TICK
 from anvil.abi import call_data
@@ -15,6 +18,7 @@ from anvil.market import market
 from tests.fork.exactness import refs_of, states_of
 from tests.fork.odd_pools import odd_pools
 
+LENS_ARTIFACT = Path(__file__).parents[2] / "agent" / "data" / "contracts" / "PoolLens.json"
 NOBODY = "0x0000000000000000000000000000000000000B0b"
 WHOLE = 2 * MAX_TICK
 
@@ -125,3 +129,21 @@ def test_states_are_those_of_the_named_block(fork, refs):
 
     assert isinstance(before, V2Pool)
     assert before == after
+
+
+def test_no_choice_of_pools_uses_up_the_gas_that_the_answer_needs(fork, refs):
+    code = json.loads(LENS_ARTIFACT.read_bytes())["deployedBytecode"]
+    dense = [ref for ref in refs if ref.kind is PoolKind.V3 and ref.fee_pips <= 500]
+    rng = random.Random(1)
+
+    for _ in range(60):
+        chosen = rng.sample(dense, rng.randint(5, 40)) + rng.sample(refs, rng.randint(0, 10))
+        queries = [(ref.address, KIND_CODES[ref.kind], REACH_TICKS) for ref in chosen]
+        call = {
+            "to": LENS,
+            "input": call_data("read((address,uint8,uint24)[])", queries),
+            "gas": hex(CALL_GAS),
+        }
+        answer = fork.rpc("eth_call", call, "latest", {LENS: {"code": code}})
+
+        assert 0 < int(answer[2:66], 16) <= len(chosen)

@@ -5,7 +5,6 @@ import json
 import logging
 
 import pytest
-import structlog
 
 from agent import observe
 from agent.domain.bodies import SignalName, SignalRefused
@@ -19,12 +18,8 @@ REFUSED = SignalRefused(
 @pytest.fixture
 def lines():
     stream = io.StringIO()
-    handlers = {name: logging.getLogger(name).handlers for name in ("", "dbos")}
     observe.configure(stream=stream)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    structlog.reset_defaults()
-    for name, before in handlers.items():
-        logging.getLogger(name).handlers = before
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 def test_an_event_is_one_json_object_a_line(lines):
@@ -72,6 +67,7 @@ def test_a_traceback_shows_no_local_variables(lines):
 
 def test_warnings_of_libraries_come_the_same_way(lines):
     logging.getLogger("dbos").setLevel(logging.WARNING)
+    logging.getLogger("dbos").propagate = True
     logging.getLogger("dbos").warning("a queue is %s", "odd")
     logging.getLogger("dbos").info("chatter")
 
