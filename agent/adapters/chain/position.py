@@ -62,7 +62,11 @@ def eth_call(reads: Sequence[Read], at: object) -> Call:
 
 def at_block(block: Block) -> dict[str, object]:
     """Return how a block is named so that no other of its number can answer (EIP-1898)."""
-    return {"blockHash": block.hash, "requireCanonical": True}
+    return at_hash(block.hash)
+
+
+def at_hash(block_hash: str) -> dict[str, object]:
+    return {"blockHash": block_hash, "requireCanonical": True}
 
 
 def scouting(contract: Address, at: object) -> Call:
@@ -140,7 +144,7 @@ class Question:
             portfolio=Portfolio(account=self.contract, holdings=self._holdings(answers)),
             feeds=_feeds(self.feeds, rounds, decimals),
             pools=pools_of(pages, around),
-            priority_fee_per_gas=_priority_fee(fees),
+            priority_fee_per_gas=priority_fee(fees),
         )
 
     def _holdings(self, answers: Iterator[Returned]) -> tuple[Holding, ...]:
@@ -180,7 +184,7 @@ def _feed(feed: Address, latest: Sequence[int], decimals: int) -> FeedAnswer:
     )
 
 
-def _priority_fee(history: Mapping[str, Any]) -> int:
+def priority_fee(history: Mapping[str, Any]) -> int:
     """Return the middle of what the median transaction of each recent block tipped, in wei per gas."""
     tips = [int(tip, 16) for (tip,) in history.get("reward") or ()]
     return max(median_low(tips) if tips else 0, LEAST_PRIORITY_FEE)
