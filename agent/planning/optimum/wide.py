@@ -13,22 +13,24 @@ from math import sqrt
 
 import numpy as np
 
-from agent.planning.optimum.alternating import alternated
+from agent.planning.optimum.alternating import alternated, priced
 from agent.planning.optimum.clearing import PURCHASE, SALE, Arcs
-from agent.planning.optimum.dual import Dual, Graph, Trades, Vector, minimised
+from agent.planning.optimum.dual import Dual, Graph, Trades, Vector, minimised, polished
 from agent.planning.optimum.engine import Engine
 from agent.planning.optimum.layout import Layout, laid_out
 from agent.planning.optimum.network import Route
 from agent.planning.optimum.priced import Priced
 from agent.planning.optimum.terms import Terms
 
-_CORRECTIONS = 3
+_CORRECTIONS = 6
+_CLEAR = 1e-9
 
 
 def wide_prices(terms: Terms, routes: Sequence[Route], engine: Engine) -> Priced:
     """Return the flows and prices of the basket; coins may be traded for each other directly."""
     tokens = (*terms.hubs, *terms.sold, *terms.bought)
-    return alternated(laid_out(terms, routes, engine, tokens=tokens), settled)
+    layout = laid_out(terms, routes, engine, tokens=tokens)
+    return priced(layout, alternated(layout, settled))
 
 
 def settled(layout: Layout, start: Sequence[float]) -> list[float]:
@@ -36,23 +38,30 @@ def settled(layout: Layout, start: Sequence[float]) -> list[float]:
     terms = layout.terms
     share = np.array([terms.share.get(token, 0.0) for token in layout.tokens])
     is_bought = np.array([token in terms.bought for token in layout.tokens])
-    graph, price = _graph(layout), np.array(start)
-    whole, rents = float(price @ graph.endowment), np.zeros(len(start))
+    price, graph = np.array(start), graph_of(layout)
+    whole = layout.wealth = float(price @ graph.endowment)
+    graph = replace(graph, budget=share * whole)
+    curvature = depth_of(graph, price) + graph.budget
+    found = polished(graph, minimised(graph, start=price, curvature=curvature))
     for _ in range(_CORRECTIONS):
+        rents = np.where(is_bought, _rents(graph, found), 0.0)
         layout.wealth = whole - float(rents.sum())
         graph = replace(graph, budget=share * layout.wealth + rents)
-        found = minimised(graph, start=price, curvature=_depth(graph, price) + share * whole)
-        price = found.price
-        rents = np.where(is_bought, _rents(graph, found), 0.0)
+        found = polished(graph, found)
+        if _left_over(graph, found) > _CLEAR * whole:
+            anew = minimised(graph, start=found.price, curvature=curvature)
+            found = polished(graph, anew)
+    price = found.price
     # Any multiple of the prices will do; costs in dollars ask for the one that agrees with the start.
     unit = start[0] / price[0]
     layout.wealth *= unit
-    layout.left_over = float(np.abs(price * found.trades.left - graph.budget).max()) / whole
+    layout.left_over = _left_over(graph, found) / whole
     _note(layout, price * unit, found.trades)
     return [float(p) for p in price * unit]
 
 
-def _graph(layout: Layout) -> Graph:
+def graph_of(layout: Layout) -> Graph:
+    """Return the layout's pools between all its tokens, and what is there of each; without budgets."""
     number = {token: n for n, token in enumerate(layout.tokens)}
     held = {**layout.terms.spendable, **layout.terms.sold}
     numbers = layout.engine.numbers
@@ -70,6 +79,11 @@ def _graph(layout: Layout) -> Graph:
     )
 
 
+def _left_over(graph: Graph, found: Dual) -> float:
+    """Return the most value that any token has too much or too little of."""
+    return float(np.abs(found.price * found.trades.left - graph.budget).max())
+
+
 def _rents(graph: Graph, found: Dual) -> Vector:
     """Return the profit left in the pools that deliver each token."""
     into, out_of = np.array(graph.arcs.token_out), np.array(graph.arcs.token_in)
@@ -77,7 +91,7 @@ def _rents(graph: Graph, found: Dual) -> Vector:
     return np.bincount(into, gains, len(found.price)).astype(np.float64)
 
 
-def _depth(graph: Graph, price: Vector) -> Vector:
+def depth_of(graph: Graph, price: Vector) -> Vector:
     """Return about how much value each token's pools move for a change of its price by its own size."""
     found = np.zeros(len(price))
     ends = zip(graph.arcs.token_in, graph.arcs.token_out, strict=True)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from agent.domain.order import Side
 from agent.domain.units import Bps
 from agent.planning.optimum.basket import solve_basket
-from agent.planning.optimum.engine import plain
+from agent.planning.optimum.engine import best, plain
+from agent.planning.optimum.network import routes
 from agent.planning.optimum.problem import (
     BasketProblem,
     BasketSolution,
@@ -21,9 +22,24 @@ from agent.planning.optimum.problem import (
     Sale,
     Unplaced,
 )
+from agent.planning.optimum.screening import useful
+from agent.planning.optimum.star import star_prices
+from agent.planning.optimum.terms import terms
+from agent.planning.optimum.wide import wide_prices
 from agent.planning.swapping import swap_exact_in
 from tests.baskets import gas, problem, purchase, sale, seeded, shortfalls, spent
-from tests.worlds import DAI, USDC, USDT, WETH, hub_pools, token, v2_pool, v3_pool
+from tests.worlds import (
+    DAI,
+    USDC,
+    USDT,
+    WETH,
+    hub_pools,
+    prices_by_coin,
+    token,
+    tokens_by_coin,
+    v2_pool,
+    v3_pool,
+)
 
 ONE = Decimal(1)
 ETH = Decimal(3000)
@@ -118,6 +134,67 @@ def test_compiled_or_not_the_legs_are_the_same(seed: int) -> None:
     given_ = seeded(seed, coins=10)
 
     assert solve_basket(given_) == solve_basket(given_, engine=plain())
+
+
+def crossed(seed: int, **changes: object) -> BasketProblem:
+    """Return a seeded basket with pools that join some coins sold to some that are bought."""
+    plain_ = seeded(seed, coins=14, **changes)
+    tokens = {t.address: t for t in tokens_by_coin(14).values()}
+    price = {tokens_by_coin(14)[coin]: usd for coin, usd in prices_by_coin(14).items()}
+    pairs = zip(plain_.sales, plain_.purchases, strict=False)
+    direct = [
+        v2_pool(5_000 + n, one, price[one], other, price[other], depth_usd=3_000_000)
+        for n, (one, other) in enumerate((tokens[s.token], tokens[p.token]) for s, p in pairs)
+    ]
+    return replace(plain_, pools=(*plain_.pools, *direct))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_with_pools_from_coin_to_coin_the_legs_reach_the_bound_and_the_shares(seed: int) -> None:
+    given_ = crossed(seed, gas=gas(0), slippage_bps=Bps(0), max_loss_bps=Bps(3_000))
+    solution = solve_basket(given_)
+    coins = {order.token for order in given_.purchases}
+    across = [leg for leg in solution.legs if leg.purpose is Side.SELL and leg.token_out in coins]
+    spending = {p.token: spent(solution, p.token) for p in given_.purchases}
+    whole, budget = sum(spending.values()), sum(p.budget_usd for p in given_.purchases)
+
+    assert across
+    assert [] == shortfalls(given_, solution)
+    assert -1e-6 < solution.gap_bps < 1e-3
+    for order in given_.purchases:
+        assert spending[order.token] / whole == pytest.approx(
+            float(order.budget_usd / budget), rel=1e-4
+        )
+
+
+def test_compiled_or_not_coins_are_traded_for_each_other_alike() -> None:
+    one, other = solve_basket(crossed(1)), solve_basket(crossed(1), engine=plain())
+
+    assert len(one.legs) == len(other.legs)
+    assert one.usd_by_token == pytest.approx(other.usd_by_token, rel=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_both_methods_find_the_same_prices(seed: int) -> None:
+    wanted = terms(given_ := seeded(seed, gas=gas(0)))
+    usable = useful(routes(given_), wanted)
+    star, wide = (find(wanted, usable, best()) for find in (star_prices, wide_prices))
+    unit = star.usd_by_token[WETH.address] / wide.usd_by_token[WETH.address]
+
+    for token_, usd in star.usd_by_token.items():
+        assert wide.usd_by_token[token_] * unit == pytest.approx(usd, rel=1e-6)
+
+
+def test_four_hubs_are_cleared_together() -> None:
+    given_ = seeded(3, coins=12, gas=gas(0), slippage_bps=Bps(0))
+    usd = dict(given_.usd_by_token) | {DAI.address: Decimal("1e-18")}
+    hubs = (*given_.hubs, Hub(token=DAI.address, amount=10**21))
+    asked = replace(given_, hubs=hubs, usd_by_token=usd)
+    solution = solve_basket(asked)
+
+    assert [] == shortfalls(asked, solution)
+    assert solution.left_by_hub[DAI.address] < 10**15
+    assert -1e-6 < solution.gap_bps < 1e-3
 
 
 @pytest.mark.parametrize(("slippage", "off"), [(0, 1e-6), (50, 0.01)])

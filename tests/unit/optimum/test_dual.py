@@ -5,7 +5,7 @@ import pytest
 
 from agent.planning.optimum.clearing import Arcs
 from agent.planning.optimum.curves import Ramps, joined
-from agent.planning.optimum.dual import Graph, minimised
+from agent.planning.optimum.dual import Graph, minimised, polished
 from agent.planning.optimum.engine import Engine, best, plain
 
 ENGINES = pytest.mark.parametrize(
@@ -102,3 +102,41 @@ def test_the_gap_closes_on_random_graphs(engine: Engine, seed: int) -> None:
     assert found.value == pytest.approx(made, rel=1e-5)
     assert (found.trades.left > -1e-4 * found.value).all()
     assert (found.price >= least * (1 - 1e-12)).all()
+
+
+def random_graph(seed: int, engine: Engine) -> Graph:
+    rng = np.random.default_rng(seed)
+    pools = [
+        (*rng.choice(12, 2, replace=False), *(1000 * rng.random(2)), kept)
+        for kept in rng.choice([0.997, 1.0], 40)
+    ]
+    return graph(pools, 12, engine, least=rng.random(12))
+
+
+@ENGINES
+@pytest.mark.parametrize("seed", range(5))
+def test_polished_trades_leave_no_token_short_and_reach_the_bound(
+    engine: Engine, seed: int
+) -> None:
+    asked = random_graph(seed, engine)
+    found = minimised(asked, start=np.maximum(1.0, asked.least))
+    left = polished(asked, found, slack=1e-11).trades.left
+
+    assert (left >= 0).all()
+    assert float(asked.least @ left) == pytest.approx(found.value, rel=1e-7)
+
+
+@ENGINES
+def test_a_token_that_no_pool_trades_keeps_its_price(engine: Engine) -> None:
+    lonely = graph(
+        [(0, 1, 1000.0, 1000.0, 0.997)],
+        3,
+        engine,
+        endowment=np.array([10.0, 0.0, 0.0]),
+        budget=np.array([0.0, 1.0, 0.0]),
+    )
+    start = np.array([1.0, 1.0, 7.0])
+    found = polished(lonely, minimised(lonely, start=start, curvature=np.array([1e3, 1e3, 0.0])))
+
+    assert found.price[2] == pytest.approx(7.0)
+    assert found.trades.left[0] == pytest.approx(0.0, abs=1e-9)

@@ -1,6 +1,7 @@
 """The kernels: filled exactly, compiled or not alike."""
 
 import random
+import sys
 
 import numpy as np
 import pytest
@@ -37,6 +38,12 @@ def book(candidates: tuple[Candidate, ...], engine: Engine, seed: int) -> Book:
 
 def test_the_fast_build_is_compiled() -> None:
     assert best().is_compiled
+
+
+def test_without_numba_the_kernels_run_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numba", None)
+
+    assert not best.__wrapped__().is_compiled
 
 
 @given(seed=SEEDS, count=st.integers(1, 8), amount=st.floats(1e12, 1e24))
