@@ -18,22 +18,48 @@ Settle = Callable[[Layout, Sequence[float]], list[float]]
 Leaves trades in the layout, and what they leave over, as a share of the wealth."""
 
 
-def alternated(layout: Layout, settle: Settle) -> Priced:
-    """Return the flows and prices that a basket comes to rest at; not surely the best of all with gas."""
+def alternated(layout: Layout, settle: Settle) -> list[float]:
+    """Return the prices at which a basket comes to rest, its trades in the layout.
+
+    With gas these are not surely the best of all: the choice of pools is a local one at the prices.
+    """
     price = settle(layout, [layout.terms.usd[token] for token in layout.tokens])
-    _shut_backward(layout)
+    if _shut_backward(layout):
+        price = settle(layout, price)
+    if not layout.terms.has_costs:
+        return price
     price = _thinned(layout, settle, price)
     if _drop_conversions(layout, settle, price):
         price = _thinned(layout, settle, settle(layout, price))
-    return _priced(layout, price)
+    return price
 
 
-def _shut_backward(layout: Layout) -> None:
-    """Leave one direction to each pair of hubs, that of more value; the other would be mere arbitrage."""
+def priced(layout: Layout, price: Sequence[float]) -> Priced:
+    """Return what the layout holds at the prices it has come to rest at."""
+    terms, usd = layout.terms, _usd(layout, price)
+    flows = zip(layout.routes, layout.traded.x, layout.traded.y, strict=True)
+    return Priced(
+        flows=tuple(
+            Flow(route=route, amount_in=float(x), amount_out=float(y)) for route, x, y in flows if x
+        ),
+        usd_by_token=usd,
+        stays_by_hub={h: terms.share.get(h, 0.0) * layout.wealth / usd[h] for h in terms.hubs},
+    )
+
+
+def _shut_backward(layout: Layout) -> bool:
+    """Leave one direction to each pair of hubs, that of more value; return whether the other had any.
+
+    Where both have, they are mere arbitrage.
+    """
     taken = {layout.owners[o]: layout.taken(edges) for o, edges in layout.conversions()}
+    had_any = False
     for order, edges in layout.conversions():
-        if taken[layout.owners[order]] < taken.get(layout.owners[order][::-1], 0.0):
+        forward = taken[layout.owners[order]]
+        if forward < taken.get(layout.owners[order][::-1], 0.0):
             layout.shut(edges)
+            had_any = had_any or forward > 0.0
+    return had_any
 
 
 def _thinned(layout: Layout, settle: Settle, price: list[float]) -> list[float]:
@@ -49,21 +75,23 @@ def _thinned(layout: Layout, settle: Settle, price: list[float]) -> list[float]:
 
 def _drop_conversions(layout: Layout, settle: Settle, price: Sequence[float]) -> bool:
     """Shut conversions between hubs, worst first, that the basket is better off without; return if any."""
-    usd = _priced(layout, price).usd_by_token
+    profits = [(layout.profit(edges), edges) for _order, edges in layout.conversions()]
+    doubtful = [(profit, edges) for profit, edges in profits if profit < 0.0]
+    if not doubtful:
+        return False
+    usd = _usd(layout, price)
     best, dropped = _added(layout, usd), False
-    doubtful = [(layout.profit(edges), order, edges) for order, edges in layout.conversions()]
-    for profit, _order, edges in sorted(doubtful, key=lambda each: each[0]):
-        if profit < 0.0:
-            before = [layout.book.cap[e] for e in edges]
-            layout.shut(edges)
+    for _profit, edges in sorted(doubtful, key=lambda each: each[0]):
+        before = [layout.book.cap[e] for e in edges]
+        layout.shut(edges)
+        settle(layout, price)
+        without = _added(layout, usd)
+        if layout.left_over < _CLEAR and without > best:
+            best, dropped = without, True
+        else:
+            for e, cap in zip(edges, before, strict=True):
+                layout.book.cap[e] = cap
             settle(layout, price)
-            without = _added(layout, usd)
-            if layout.left_over < _CLEAR and without > best:
-                best, dropped = without, True
-            else:
-                for e, cap in zip(edges, before, strict=True):
-                    layout.book.cap[e] = cap
-                settle(layout, price)
     return dropped
 
 
@@ -79,9 +107,9 @@ def _added(layout: Layout, usd: Mapping[Address, float]) -> float:
     )
 
 
-def _priced(layout: Layout, price: Sequence[float]) -> Priced:
-    """Return what the layout holds. An order that does not fit its pools gets no price."""
-    terms, market, traded = layout.terms, layout.market, layout.traded
+def _usd(layout: Layout, price: Sequence[float]) -> dict[Address, float]:
+    """Return the prices of hubs and, at the margin, of coins; an order that does not fit gets none."""
+    market = layout.market
     usd = dict(zip(layout.tokens, map(float, price), strict=True))
     for order, owner in enumerate(layout.owners):
         t = float(market.t[order])
@@ -89,11 +117,4 @@ def _priced(layout: Layout, price: Sequence[float]) -> Priced:
             usd.pop(owner[0], None)
             if t > 0.0:
                 usd[owner[0]] = t * t if market.kind[order] == PURCHASE else 1.0 / (t * t)
-    flows = zip(layout.routes, traded.x, traded.y, strict=True)
-    return Priced(
-        flows=tuple(
-            Flow(route=route, amount_in=float(x), amount_out=float(y)) for route, x, y in flows if x
-        ),
-        usd_by_token=usd,
-        stays_by_hub={h: terms.share.get(h, 0.0) * layout.wealth / usd[h] for h in terms.hubs},
-    )
+    return usd

@@ -88,6 +88,14 @@ def trade(book: Book, order: Order, t: float, traded: Traded) -> None:
             traded.x[e], traded.y[e] = x, y
 
 
+def fulfil(book: Book, order: Order, traded: Traded) -> float:
+    """Choose pools for the order and note what they trade; return its t, -1 if it does not fit."""
+    t = choose(book, order, 0.0)
+    if t > 0.0:
+        trade(book, order, t, traded)
+    return t
+
+
 def supply(book: Book, market: Market, price: Floats, traded: Traded) -> float:
     """Trade the sales and between the hubs; return the wealth that is there to be spent."""
     for h in range(len(price)):
@@ -167,6 +175,20 @@ def arbitrage(curves: Curves, arcs: Arcs, price: Floats, traded: Traded) -> floa
                 traded.excess[arcs.token_out[k]] += y
                 traded.x[k], traded.y[k] = x, y
     return profit
+
+
+def stiffness(curves: Curves, arcs: Arcs, price: Floats, found: Floats) -> None:
+    """Set, per curve, the value that a rise of the ratio of its tokens' prices adds to what it takes in.
+
+    Per unit of the logarithm: with x = x(u) and u = sqrt(p_out / p_in), that is p_in x'(u) u / 2.
+    """
+    for k in range(len(arcs.cap)):
+        found[k] = 0.0
+        if arcs.cap[k] > curves.start[k]:
+            worth_in = price[arcs.token_in[k]]
+            u = sqrt(price[arcs.token_out[k]] / worth_in)
+            _x, _y, slope, _i = absorbed(curves, k, arcs.cap[k], u)
+            found[k] = 0.5 * worth_in * slope * u
 
 
 def most(curves: Curves, k: int, worths: tuple[float, float], costs: tuple[float, float]) -> float:

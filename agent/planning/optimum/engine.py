@@ -31,9 +31,11 @@ class Engine:
     profit: Callable[[Book, int, int, float], float]
     choose: Callable[[Book, Order, float], float]
     weigh: Callable[[Book, Market, Floats], None]
+    fulfil: Callable[[Book, Order, Traded], float]
     clear: Callable[[Book, Market, Floats, Traded], float]
     choose_all: Callable[[Book, Market, float, Traded], None]
     arbitrage: Callable[[Curves, Arcs, Floats, Traded], float]
+    stiffness: Callable[[Curves, Arcs, Floats, Floats], None]
     most: Callable[[Curves, int, tuple[float, float], tuple[float, float]], float]
 
     def numbers(self, values: NDArray[Any]) -> Any:  # noqa: ANN401 - one of two containers

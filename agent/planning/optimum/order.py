@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 import numpy as np
 
 from agent.domain.swap import Unfillable
+from agent.planning.optimum.clearing import Traded
 from agent.planning.optimum.curves import joined, ramps
 from agent.planning.optimum.engine import Engine, best
 from agent.planning.optimum.kernels import Book, Order
@@ -26,20 +28,13 @@ def propose(
     the whole order; every share returned is one that its pool takes.
     """
     built = best() if engine is None else engine
-    book = _book(candidates, built)
-    order = Order(0, len(candidates), float(amount_in))
-    t = built.choose(book, order, 0.0)
-    if t < 0.0:
-        return None
-    wanted = _wanted(book, t, built)
-    if not any(wanted):
-        # Too small for floats to see: the whole order has the best price there is.
-        begin = [_begin(book, e) for e in range(len(candidates))]
-        wanted[begin.index(min(begin))] = 1.0
-    return _fitted(_whole(amount_in, wanted), candidates)
+    laid = book(candidates, built)
+    found = wanted(laid, amount_in, built)
+    return None if found is None else _fitted(_whole(amount_in, found), candidates)
 
 
-def _book(candidates: Sequence[Candidate], engine: Engine) -> Book:
+def book(candidates: Sequence[Candidate], engine: Engine) -> Book:
+    """Return the candidates as edges of one order, none of them in use."""
     ones, numbers = np.ones(len(candidates)), engine.numbers
     curves = joined(
         [ramps(each.pool, zero_for_one=each.zero_for_one) for each in candidates], engine
@@ -56,19 +51,32 @@ def _book(candidates: Sequence[Candidate], engine: Engine) -> Book:
     )
 
 
-def _wanted(book: Book, t: float, engine: Engine) -> list[float]:
-    """Return what each pool absorbs at t, those that end at a tick a little less."""
-    found = []
-    for e, cap in enumerate(book.cap):
-        x, _y, _per_level, _i = engine.absorbed(book.curves, e, cap, t)
-        ends_at_tick = cap < book.curves.stop[e] - 1 and t >= book.curves.level[cap]
-        found.append(x * _SHORT if ends_at_tick else x)
-    return found
+def wanted(laid: Book, amount_in: int, engine: Engine) -> list[float] | None:
+    """Choose pools for the order; return what each absorbs, those that end at a tick a little less.
+
+    None where they cannot take it all.
+    """
+    edges = range(len(laid.curve))
+    nothing = np.zeros(len(edges))
+    traded = Traded(*(engine.numbers(column) for column in (nothing, nothing.copy(), nothing)))
+    t = engine.fulfil(laid, Order(0, len(edges), float(amount_in)), traded)
+    if t < 0.0:
+        return None
+    x = list(map(float, traded.x))
+    if not any(x):
+        # Too small for floats to see: the whole order has the best price there is.
+        x[min(edges, key=lambda e: _begin(laid, e))] = 1.0
+    return [x[e] * _SHORT if x[e] and _ends_at_tick(laid, e, t) else x[e] for e in edges]
 
 
-def _begin(book: Book, e: int) -> float:
-    first = book.curves.start[e]
-    return book.curves.level[first] if book.cap[e] > first else float("inf")
+def _ends_at_tick(laid: Book, e: int, t: float) -> bool:
+    cap, first, last = laid.cap[e], laid.curves.start[e], laid.curves.stop[e] - 1
+    return first < cap < last and t >= float(laid.curves.level[cap])
+
+
+def _begin(laid: Book, e: int) -> float:
+    first = laid.curves.start[e]
+    return float(laid.curves.level[first]) if laid.cap[e] > first else inf
 
 
 def _whole(amount_in: int, wanted: Sequence[float]) -> list[int]:

@@ -14,7 +14,7 @@ _NEAR = 1e-3
 _FAR = 5.0
 _WIDEN = 8.0
 _EXACT = 1e-12
-_NOTHING = 1e-14
+_NOTHING = 1e-10
 _STEP = 1e-6
 
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -29,6 +29,8 @@ def clearing_prices(excess: Excess, start: Sequence[float]) -> list[float]:
     less. So each price has one root, given those before it, and the prices after it follow. Where
     no price within a factor of fifty clears a hub, its price stays at that end.
     """
+    if max(map(abs, excess(start))) < _NOTHING:
+        return list(start)
     found = at_once(excess, start) if len(start) > _ONE_ROOT else None
     return nested(excess, start) if found is None else found
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from agent.planning.optimum.alternating import alternated
+from agent.planning.optimum.alternating import alternated, priced
 from agent.planning.optimum.engine import Engine
 from agent.planning.optimum.layout import Layout, laid_out
 from agent.planning.optimum.network import Route
@@ -17,7 +17,8 @@ from agent.planning.optimum.terms import Terms
 
 def star_prices(terms: Terms, routes: Sequence[Route], engine: Engine) -> Priced:
     """Return the flows and prices of the basket; every route joins an order to a hub, or two hubs."""
-    return alternated(laid_out(terms, routes, engine, tokens=terms.hubs), settled)
+    layout = laid_out(terms, routes, engine, tokens=terms.hubs)
+    return priced(layout, alternated(layout, settled))
 
 
 def settled(layout: Layout, start: Sequence[float]) -> list[float]:

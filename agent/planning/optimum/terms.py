@@ -26,6 +26,11 @@ class Terms:
     tick_usd: float
 
     @property
+    def has_costs(self) -> bool:
+        """Whether using a pool or crossing a tick costs anything."""
+        return self.tick_usd > 0.0 or any(usd > 0.0 for usd in self.gas_usd.values())
+
+    @property
     def bought(self) -> tuple[Address, ...]:
         """The coins to be bought, in order; hubs among the purchases are not bought but kept."""
         return tuple(token for token in self.share if token not in self.spendable)

@@ -13,22 +13,24 @@ from math import sqrt
 
 import numpy as np
 
-from agent.planning.optimum.alternating import alternated
+from agent.planning.optimum.alternating import alternated, priced
 from agent.planning.optimum.clearing import PURCHASE, SALE, Arcs
-from agent.planning.optimum.dual import Dual, Graph, Trades, Vector, minimised
+from agent.planning.optimum.dual import Dual, Graph, Trades, Vector, minimised, polished
 from agent.planning.optimum.engine import Engine
 from agent.planning.optimum.layout import Layout, laid_out
 from agent.planning.optimum.network import Route
 from agent.planning.optimum.priced import Priced
 from agent.planning.optimum.terms import Terms
 
-_CORRECTIONS = 3
+_CORRECTIONS = 6
+_CLEAR = 1e-9
 
 
 def wide_prices(terms: Terms, routes: Sequence[Route], engine: Engine) -> Priced:
     """Return the flows and prices of the basket; coins may be traded for each other directly."""
     tokens = (*terms.hubs, *terms.sold, *terms.bought)
-    return alternated(laid_out(terms, routes, engine, tokens=tokens), settled)
+    layout = laid_out(terms, routes, engine, tokens=tokens)
+    return priced(layout, alternated(layout, settled))
 
 
 def settled(layout: Layout, start: Sequence[float]) -> list[float]:
@@ -36,18 +38,24 @@ def settled(layout: Layout, start: Sequence[float]) -> list[float]:
     terms = layout.terms
     share = np.array([terms.share.get(token, 0.0) for token in layout.tokens])
     is_bought = np.array([token in terms.bought for token in layout.tokens])
-    graph, price = _graph(layout), np.array(start)
-    whole, rents = float(price @ graph.endowment), np.zeros(len(start))
+    price, graph = np.array(start), _graph(layout)
+    whole = layout.wealth = float(price @ graph.endowment)
+    graph = replace(graph, budget=share * whole)
+    curvature = _depth(graph, price) + graph.budget
+    found = polished(graph, minimised(graph, start=price, curvature=curvature))
     for _ in range(_CORRECTIONS):
+        rents = np.where(is_bought, _rents(graph, found), 0.0)
         layout.wealth = whole - float(rents.sum())
         graph = replace(graph, budget=share * layout.wealth + rents)
-        found = minimised(graph, start=price, curvature=_depth(graph, price) + share * whole)
-        price = found.price
-        rents = np.where(is_bought, _rents(graph, found), 0.0)
+        found = polished(graph, found)
+        if _left_over(graph, found) > _CLEAR * whole:
+            anew = minimised(graph, start=found.price, curvature=curvature)
+            found = polished(graph, anew)
+    price = found.price
     # Any multiple of the prices will do; costs in dollars ask for the one that agrees with the start.
     unit = start[0] / price[0]
     layout.wealth *= unit
-    layout.left_over = float(np.abs(price * found.trades.left - graph.budget).max()) / whole
+    layout.left_over = _left_over(graph, found) / whole
     _note(layout, price * unit, found.trades)
     return [float(p) for p in price * unit]
 
@@ -68,6 +76,11 @@ def _graph(layout: Layout) -> Graph:
         budget=np.zeros(len(layout.tokens)),
         least=np.zeros(len(layout.tokens)),
     )
+
+
+def _left_over(graph: Graph, found: Dual) -> float:
+    """Return the most value that any token has too much or too little of."""
+    return float(np.abs(found.price * found.trades.left - graph.budget).max())
 
 
 def _rents(graph: Graph, found: Dual) -> Vector:
