@@ -211,7 +211,7 @@ class Sending(RuleBasedStateMachine):
         assert not [s for s in self.stage.ledger.intents() if s.state in out]
 
 
-Sending.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+Sending.TestCase.settings = settings(max_examples=300, stateful_step_count=25, deadline=None)
 TestSending = Sending.TestCase
 
 
