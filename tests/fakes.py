@@ -136,6 +136,7 @@ class FakeChain:
     finalized_depth: int = 64
     height: int = 100
     fork: str = "a"
+    reorgs: list[int] = field(default_factory=list)
     pool: dict[str, int] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     is_down: bool = False
@@ -192,7 +193,8 @@ class FakeChain:
 
     def block(self, number: int) -> Block:
         """Return a block; those of another fork have other hashes from height 100 on."""
-        name = f"{number} {self.fork if number > 100 else ''}"
+        rewritten = sum(number > last_kept for last_kept in self.reorgs)
+        name = f"{number} {self.fork if number > 100 else ''} {rewritten}"
         return Block(
             chain_id=1,
             number=number,
@@ -222,7 +224,7 @@ class FakeChain:
 
     def reorg(self, *, depth: int) -> None:
         """Replace the last blocks by as many empty ones; what they held is forgotten."""
-        self.fork += "'"
+        self.reorgs.append(self.height - depth)
         gone = [r for r in self.receipts.values() if r.block_number > self.height - depth]
         for receipt in gone:
             del self.receipts[receipt.tx_hash]

@@ -86,7 +86,7 @@ class Pusher:
         Raises:
             NonceTakenError: somebody else used its nonce, for good; the intent has ended as external.
         """
-        if self._is_nonce_used(status):
+        if self.is_nonce_used(status):
             self._give_up_if_final(status)
             return
         head = self.chain.fetch_head()
@@ -140,7 +140,8 @@ class Pusher:
         intent_id = status.intent.intent_id
         return next(s for s in self.ledger.intents() if s.intent.intent_id == intent_id)
 
-    def _is_nonce_used(self, status: IntentStatus) -> bool:
+    def is_nonce_used(self, status: IntentStatus) -> bool:
+        """Return whether the account is past the nonce that the intent holds."""
         return status.nonce is not None and (
             self.chain.fetch_nonce(status.intent.account) > status.nonce
         )

@@ -64,7 +64,7 @@ class _Wait:
 
     def rest(self, status: IntentStatus) -> None:
         if self.waited_s >= self.pace.patience_s:
-            tx_hash = status.attempts[-1].tx_hash
+            tx_hash = status.attempts[-1].tx_hash if status.attempts else "not signed yet"
             raise InDoubtError(tx_hash=tx_hash, waited_s=int(self.waited_s))
         self.clock.sleep(self.pace.poll_s)
         self.waited_s += self.pace.poll_s
@@ -122,7 +122,7 @@ class Sender:
             case Step.RESERVE:
                 self._reserve(status, prepared)
             case Step.SIGN:
-                self._sign(status, prepared, fee_cap)
+                self._sign(status, prepared, fee_cap, wait)
             case Step.DOUBT:
                 self.ledger.advance(status.intent.intent_id, state=TxState.IN_DOUBT)
             case Step.WATCH:
@@ -160,8 +160,17 @@ class Sender:
         nonce = next_nonce(self.chain, self.ledger, intent)
         self.ledger.reserve_nonce(intent.intent_id, nonce=nonce)
 
-    def _sign(self, status: IntentStatus, prepared: PreparedBatch, fee_cap: FeeCap) -> None:
-        """Sign the batch; or, where its time is over, what sets its nonce free again."""
+    def _sign(
+        self, status: IntentStatus, prepared: PreparedBatch, fee_cap: FeeCap, wait: _Wait
+    ) -> None:
+        """Sign the batch; or, where its time is over, what sets its nonce free again.
+
+        At a nonce that is used already nothing is signed: it is given up once that is final.
+        """
+        if self.pusher.is_nonce_used(status):
+            self.pusher.push(status)
+            wait.rest(status)
+            return
         if status.attempts or self.chain.fetch_head().timestamp < prepared.deadline:
             sign_and_record(self.signer, self.ledger, status, prepared, fee_cap=fee_cap)
         elif not self.pusher.replace(status, Push.CANCEL):

@@ -329,3 +329,15 @@ def test_the_first_price_is_what_was_asked():
     stage.send(stage.first)
 
     assert [FEES] == [attempt.fee_cap for attempt in stage.status(stage.first).attempts]
+
+
+def test_a_nonce_that_was_used_before_anything_was_signed_is_given_up():
+    stage = Stage()
+    stage.ledger.reserve_nonce(stage.first.intent.intent_id, nonce=7)
+    stage.chain.use_nonce()
+    stage.chain.finalized_depth = 5
+
+    with pytest.raises(NonceTakenError):
+        stage.send(stage.first)
+    assert not stage.signer.signed
+    assert TxState.EXTERNAL == stage.state(stage.first)
