@@ -14,5 +14,7 @@ def test_every_kernel_is_ready_after_warming() -> None:
         if field.name != "is_compiled"
     }
 
-    # `net` and `room` are asked for by tests and benches alone.
-    assert {"net", "room"} >= {name for name, is_ready in ready.items() if not is_ready}
+    # Only other kernels call these; where those come from the cache, these are not compiled apart.
+    assert {"net", "room", "fill", "choose"} >= {
+        name for name, is_ready in ready.items() if not is_ready
+    }
