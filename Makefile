@@ -41,6 +41,7 @@ bench: .venv/.installed anvil/node_modules/.installed ## Gas ratios, exactness, 
 	$(BIN)/python -m bench.wei_exact
 	$(BIN)/python -m bench.splitting
 	$(BIN)/python -m bench.planning
+	$(BIN)/python -m bench.cycle
 
 peers: .venv-bench/.installed bench/node_modules/.installed ## Planning beside its peers, with plots
 	OPENBLAS_NUM_THREADS=1 .venv-bench/bin/python -m bench.split_order --plots

@@ -37,6 +37,9 @@ REACH_TICKS = 2_232
 CALL_GAS = 2**24
 """What a transaction may use (EIP-7825), which some nodes hold calls to as well."""
 
+EXPECTED_GAS = CALL_GAS // 4
+"""What a call is filled with by expectation: the rest is for the answer, and for pools with more ticks."""
+
 V2_GAS = 40_000
 V3_GAS = 900_000
 """What a pool is expected to need: for v3 and v4, 70 ticks. What does not fit is asked for again."""
@@ -124,7 +127,7 @@ def _chunks(pools: Sequence[PoolRef]) -> list[tuple[PoolRef, ...]]:
     Low fees mean narrow ticks and many of them; dealt out like cards, such pools do not meet in one call.
     """
     gas = sum(V2_GAS if pool.kind is PoolKind.V2 else V3_GAS for pool in pools)
-    hands = ceil_div(gas, CALL_GAS)
+    hands = ceil_div(gas, EXPECTED_GAS)
     dealt = sorted(pools, key=lambda pool: (pool.kind, pool.fee_pips))
     return [tuple(dealt[hand::hands]) for hand in range(hands)]
 

@@ -194,7 +194,8 @@ def test_many_pools_are_dealt_over_calls_of_one_request():
     assert [pool.address for pool in pools] == [state.ref.address for state in states]
     assert 1 == len(lens.node.requests)
     assert len(lens.asked) > 1
-    assert all(6 <= len(narrow & set(asked)) <= 8 for asked in lens.asked)
+    held = [len(narrow & set(asked)) for asked in lens.asked]
+    assert max(held) - min(held) <= 1
 
 
 def test_a_node_that_ignores_state_overrides_is_unfit():
