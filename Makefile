@@ -8,7 +8,7 @@ SLITHER := $(CURDIR)/.venv-slither/bin/slither
 FORGE := $(CURDIR)/anvil/node_modules/.bin/forge
 JOBS ?= 2
 
-.PHONY: help run test lint types units contracts forks bench twin clean
+.PHONY: help run test lint types units contracts forks bench peers twin clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,13 +41,21 @@ bench: .venv/.installed anvil/node_modules/.installed ## Gas ratios, exactness, 
 	$(BIN)/python -m bench.wei_exact
 	$(BIN)/python -m bench.splitting
 	$(BIN)/python -m bench.planning
+	$(BIN)/python -m bench.cycle
+
+peers: .venv-bench/.installed bench/node_modules/.installed ## Planning beside its peers, with plots
+	OPENBLAS_NUM_THREADS=1 .venv-bench/bin/python -m bench.split_order --plots
+	OPENBLAS_NUM_THREADS=1 .venv-bench/bin/python -m bench.split_segments
+	.venv-bench/bin/python -m bench.quote_v3
+	OPENBLAS_NUM_THREADS=1 .venv-bench/bin/python -m bench.basket --plots
+	.venv-bench/bin/python -m bench.slicing --plots
 
 twin: .venv/.installed anvil/node_modules/.installed ## Build the chain twin anew
 	$(BIN)/python -m anvil.twin --rebuild
 
 clean: ## Remove what was built and installed
 	rm -rf .venv .venv-slither .venv-bench .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	rm -rf anvil/node_modules contracts/out contracts/cache var
+	rm -rf anvil/node_modules bench/node_modules contracts/out contracts/cache var
 
 .venv/.installed: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -58,6 +66,15 @@ clean: ## Remove what was built and installed
 .venv-slither/.installed: requirements-slither.lock
 	test -x .venv-slither/bin/python || $(PYTHON) -m venv .venv-slither
 	.venv-slither/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+.venv-bench/.installed: requirements-bench.lock
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+bench/node_modules/.installed: bench/package-lock.json
+	cd bench && npm ci --ignore-scripts --loglevel=error
 	touch $@
 
 anvil/node_modules/.installed: anvil/package-lock.json

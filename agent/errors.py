@@ -6,16 +6,17 @@ Every message is one line: the field or thing, its value, and the mend.
   - InputError            refuse before anything runs
     . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, SignalsDisagreeError)
     . InfeasibleTargetError, KeyFileError, CheckpointKeyError, CanonicalFormError,
-      UnknownCycleError, ReviewOutdatedError, DataFileError,
+      UnknownCycleError, UnknownTransactionError, TransactionRefusedError, ReviewOutdatedError, DataFileError,
       ApprovalRefusedError
   - RetryableError        same call, same cycle
-    . RpcUnavailableError, SourceUnavailableError, FeedUnusableError, InDoubtError
+    . RpcUnavailableError, NodesDisagreeError, SourceUnavailableError, FeedUnusableError,
+      InDoubtError
   - SkipCycleError        drop this plan, start again next cycle
-    . PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError
+    . PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError
   - HaltError             stop trading and page a human
     . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
       LedgerError,
-      NonceMismatchError, CalldataError, TokenUnreadableError, UnexpectedRevertError,
+      NonceMismatchError, SequenceMismatchError, CalldataError, TokenUnreadableError, UnexpectedRevertError,
       OutcomeMismatchError, ReviewNeededError, UnexpectedError
   - LogVerificationError  the log does not prove what it claims
 
@@ -94,6 +95,27 @@ class UnknownCycleError(InputError):
         super().__init__(
             f"the log has no cycle {cycle_id!r}: it has {latest}; see agent log show --all"
         )
+
+
+class UnknownTransactionError(InputError):
+    """No transaction, or more than one, goes by a name."""
+
+    def __init__(self, *, name: str, count: int) -> None:
+        """Give the name, and how many go by it."""
+        self.name, self.count = name, count
+        super().__init__(
+            f"{count} transactions go by {name!r}: give a nonce, a whole transaction hash, or more of the "
+            "intent's id; see agent tx list --all"
+        )
+
+
+class TransactionRefusedError(InputError):
+    """An operator's act on a transaction does not fit how it stands; nothing was signed or sent."""
+
+    def __init__(self, *, intent_id: str, deed: str, reason: str) -> None:
+        """Name the intent, the act, and why it was refused."""
+        self.intent_id, self.deed, self.reason = intent_id, deed, reason
+        super().__init__(f"{deed} of intent {intent_id} refused: {reason}")
 
 
 class ReviewOutdatedError(InputError):
@@ -204,6 +226,21 @@ class RpcUnavailableError(RetryableError):
         )
 
 
+class NodesDisagreeError(RetryableError):
+    """Nodes say different things of the same: nothing is signed while they do."""
+
+    exit_code = 6
+
+    def __init__(self, *, what: str, said: tuple[tuple[str, str], ...]) -> None:
+        """Give (endpoint, what it says) of each."""
+        self.what, self.said = what, said
+        words = ", ".join(f"{name} says {value}" for name, value in said)
+        super().__init__(
+            f"RPC endpoints disagree on {what}: {words}: nothing is signed until a quorum agrees; "
+            "see which one is wrong, and take it out of chain.rpc_urls"
+        )
+
+
 class SourceUnavailableError(RetryableError):
     """A signal source does not answer."""
 
@@ -277,6 +314,20 @@ class PlanExpiredError(SkipCycleError):
         super().__init__(
             f"batch {batch_index} could land until block time {deadline}, it is {now}: nothing more was "
             "signed; agent run --once plans what is left anew"
+        )
+
+
+class NonceTakenError(SkipCycleError):
+    """Somebody else used the nonce that a batch was signed for: the batch can never land."""
+
+    exit_code = 6
+
+    def __init__(self, *, account: str, nonce: int) -> None:
+        """Name the account and the nonce."""
+        self.account, self.nonce = account, nonce
+        super().__init__(
+            f"nonce {nonce} of {account} was used by a transaction that is not in the ledger: its batch is "
+            "dropped and what is left is planned anew; find out who else has the key, see agent tx list"
         )
 
 
@@ -381,6 +432,20 @@ class NonceMismatchError(HaltError):
         super().__init__(
             f"account {account} is at nonce {found} on chain, the ledger says {expected}: nothing was "
             "signed; see whether something else uses the key or an old database was restored"
+        )
+
+
+class SequenceMismatchError(HaltError):
+    """The contract has run a batch that the ledger does not know."""
+
+    needs_review = True
+
+    def __init__(self, *, contract: str, known: int, found: int) -> None:
+        """Give the last sequence that the ledger can explain, and the contract's."""
+        self.contract, self.known, self.found = contract, known, found
+        super().__init__(
+            f"contract {contract} has run batch {found}, the ledger knows of none above {known}: nothing "
+            "was signed; stop, restore the newest copy of the ledger, then run agent tx doctor"
         )
 
 

@@ -178,14 +178,33 @@ def batch_rehearsed(rehearsed: Rehearsed) -> None:
     )
 
 
-def batch_signed(*, intent_id: str, nonce: int, attempt: int, tx_hash: str) -> None:
-    _log.info("batch_signed", intent_id=intent_id, nonce=nonce, attempt=attempt, tx_hash=tx_hash)
+def batch_signed(*, intent_id: str, nonce: int, attempt: int, kind: str, tx_hash: str) -> None:
+    _log.info(
+        "batch_signed",
+        intent_id=intent_id,
+        nonce=nonce,
+        attempt=attempt,
+        kind=kind,
+        tx_hash=tx_hash,
+    )
 
 
 def batch_sent(*, intent_id: str, tx_hash: str, is_accepted: bool, answer: str) -> None:
     _log.info(
         "batch_sent", intent_id=intent_id, tx_hash=tx_hash, is_accepted=is_accepted, answer=answer
     )
+
+
+def replacement_held(*, intent_id: str, nonce: int, ceiling_wei: int) -> None:
+    _log.warning("replacement_held", intent_id=intent_id, nonce=nonce, ceiling_wei=ceiling_wei)
+
+
+def nonce_taken(*, intent_id: str, nonce: int) -> None:
+    _log.error("nonce_taken", intent_id=intent_id, nonce=nonce)
+
+
+def batch_dropped(*, intent_id: str, reason: str) -> None:
+    _log.warning("batch_dropped", intent_id=intent_id, reason=reason)
 
 
 def batch_landed(outcome: BatchOutcome) -> None:

@@ -15,7 +15,9 @@ from agent.domain.intent import (
     FeeCap,
     Intent,
     LogEntry,
+    MarketFees,
     Receipt,
+    Route,
     SignedTransaction,
     TxState,
     UnsignedTransaction,
@@ -98,8 +100,14 @@ class Chain(Protocol):
     ) -> Position:
         """Return balances, feeds, contract state and allowlisted pools at `block`, in one round trip."""
 
-    def fetch_nonce(self, account: Address) -> int:
-        """Return the account's nonce at the latest block."""
+    def fetch_nonce(self, account: Address, *, at: str | None = None) -> int:
+        """Return the account's nonce at the block with hash `at`, by default the latest."""
+
+    def fetch_sequence(self) -> int:
+        """Return the number of the last batch that the contract ran."""
+
+    def fetch_fees(self) -> MarketFees:
+        """Return what the next block asks for, from the fee history."""
 
     def fetch_receipt(self, tx_hash: str) -> Receipt | None:
         """Return the receipt, None if there is none yet.
@@ -200,7 +208,8 @@ class SendAnswer:
 class Broadcaster(Protocol):
     """Sends signed bytes, once per call; what the answer means is decided elsewhere."""
 
-    def send_raw(self, raw: bytes) -> SendAnswer: ...
+    def send_raw(self, raw: bytes, *, route: Route = Route.PUBLIC) -> SendAnswer:
+        """Send to every endpoint of a route. One that accepts is enough; else a line from each says why not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

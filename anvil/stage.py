@@ -12,7 +12,7 @@ from pathlib import Path
 from eth_abi.abi import encode
 
 from anvil.abi import ZERO, call_data, created_address, raw
-from anvil.addresses import WETH
+from anvil.addresses import V4_POOL_MANAGER, WETH
 from anvil.calls import GAS, mined, transact
 from anvil.discovery import FoundPool
 from anvil.fund import fund
@@ -26,7 +26,7 @@ OWNER = "0x00000000000000000000000000000000C01dC01D"
 RECORDS_PER_PAGE = 150
 """Keeps one page's transaction below the gas cap."""
 
-RECORD_KIND = {"v2": 2, "v3": 3}
+RECORD_KIND = {"v2": 2, "v3": 3, "v4": 4}
 
 ETHER = 10**18
 
@@ -45,7 +45,7 @@ def deploy_vault(node: Node, *, agent: str) -> str:
     """Deploy the vault from `OWNER` and return its address, the same on every fresh fork."""
     fund(node.rpc, ZERO, OWNER, 100 * ETHER)
     code = json.loads(VAULT.read_bytes())["bytecode"]
-    arguments = encode(["address", "address", "address"], [OWNER, agent, WETH])
+    arguments = encode(["address"] * 4, [OWNER, agent, WETH, V4_POOL_MANAGER])
     nonce = int(node.rpc("eth_getTransactionCount", OWNER, "latest"), 16)
     node.rpc("anvil_impersonateAccount", OWNER)
     try:
@@ -80,6 +80,7 @@ def drifted(weights: Mapping[str, Decimal], *, seed: int) -> dict[str, Decimal]:
 
 
 def _record(pool: FoundPool) -> bytes:
-    token0, token1 = sorted((pool.token, pool.hub), key=lambda address: int(address, 16))
+    tokens = pool.currencies or sorted((pool.token, pool.hub), key=lambda address: int(address, 16))
+    place = raw(pool.address) if pool.kind != "v4" else pool.tick_spacing.to_bytes(20)
     kind = RECORD_KIND[pool.kind].to_bytes(1)
-    return raw(pool.address) + raw(token0) + raw(token1) + kind + pool.fee_pips.to_bytes(3)
+    return place + b"".join(map(raw, tokens)) + kind + pool.fee_pips.to_bytes(3)

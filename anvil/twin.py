@@ -42,10 +42,10 @@ MAINNET_RULES = (
 
 FORK_OF_TWIN = (
     *("--no-storage-caching", "--no-request-size-limit"),
-    *("--prune-history", "128"),
+    *("--max-persisted-states", "100"),
 )
 """Anvil keeps what it fetched by chain and block number alone: another twin's state would answer.
-Each block's state takes 8 MB of memory, so only the latest ones are kept, enough for any reorg."""
+The state of each older block takes 27 MB on disk, so only so many are kept."""
 
 
 def twin_state(progress: Progress | None = None) -> Path:

@@ -87,7 +87,7 @@ def swaps_alone(on: Ground) -> Way:
 
 def vault(on: Ground) -> Way:
     """Swap by the vault: a floor for every token and ETH, locks, sequence and event."""
-    arguments = encode(["address"] * 3, [ACCOUNT, ACCOUNT, at.WETH])
+    arguments = encode(["address"] * 4, [ACCOUNT, ACCOUNT, at.WETH, at.V4_POOL_MANAGER])
     address = on.deploy(json.loads(Path(VAULT).read_text())["bytecode"] + arguments.hex())
     on.fund(address)
     on.send(address, call_data("addPage(bytes)", b"".join(record(leg) for leg in on.legs)))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+import rlp
+
 from agent.domain.block import Block
 from agent.domain.bodies import KIND_BY_BODY, Body, IntentOpened, Moved, Outcome, Signed
 from agent.domain.canonical import content_id, to_json
@@ -18,7 +20,9 @@ from agent.domain.intent import (
     Attempt,
     Intent,
     LogEntry,
+    MarketFees,
     Receipt,
+    Route,
     SignedTransaction,
     TxState,
     UnsignedTransaction,
@@ -36,6 +40,7 @@ from agent.ports import IntentStatus, SendAnswer, SimulatedCall, SimulatedOutcom
 START = datetime(2026, 11, 23, tzinfo=UTC)
 GENESIS_S = int(START.timestamp())
 SLOT_S = 12
+CALM = MarketFees(base_fee_per_gas=10**9, priority_fee_per_gas=10**8)
 ACCEPTED = SendAnswer(is_accepted=True, text="")
 
 
@@ -131,10 +136,15 @@ class FakeChain:
     finalized_depth: int = 64
     height: int = 100
     fork: str = "a"
+    reorgs: list[int] = field(default_factory=list)
     pool: dict[str, int] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     is_down: bool = False
     asked: tuple[tuple[Token, ...], tuple[Address, ...]] = ((), ())
+    sequence: int = 0
+    fees: MarketFees = CALM
+    effect_by_hash: dict[str, Effect] = field(default_factory=dict)
+    nonce_by_height: dict[int, int] = field(default_factory=dict)
 
     def ping(self) -> None:
         self._answer()
@@ -155,9 +165,23 @@ class FakeChain:
         self.asked = (tuple(tokens), tuple(feeds))
         return replace(self.position, block=block)
 
-    def fetch_nonce(self, account: Address) -> int:
+    def fetch_nonce(self, account: Address, *, at: str | None = None) -> int:
         self._answer()
-        return self.nonce if account == self.account else 0
+        if account != self.account:
+            return 0
+        if at is None:
+            return self.nonce
+        heights = [n for n in range(self.height, -1, -1) if self.block(n).hash == at]
+        later = [nonce for height, nonce in self.nonce_by_height.items() if height > heights[0]]
+        return min([*later, self.nonce])
+
+    def fetch_sequence(self) -> int:
+        self._answer()
+        return self.sequence
+
+    def fetch_fees(self) -> MarketFees:
+        self._answer()
+        return self.fees
 
     def fetch_receipt(self, tx_hash: str) -> Receipt | None:
         self._answer()
@@ -169,7 +193,8 @@ class FakeChain:
 
     def block(self, number: int) -> Block:
         """Return a block; those of another fork have other hashes from height 100 on."""
-        name = f"{number} {self.fork if number > 100 else ''}"
+        rewritten = sum(number > last_kept for last_kept in self.reorgs)
+        name = f"{number} {self.fork if number > 100 else ''} {rewritten}"
         return Block(
             chain_id=1,
             number=number,
@@ -181,32 +206,43 @@ class FakeChain:
     def mine(self, blocks: int = 1) -> None:
         """Add blocks; the first takes what is in the pool and has the next nonce."""
         self.height += 1
-        for tx_hash, nonce in list(self.pool.items()):
+        for tx_hash, nonce in reversed(self.pool.items()):
             if nonce == self.nonce:
                 self.receipts[tx_hash] = self._receipt(tx_hash)
-                self.nonce += 1
-                del self.pool[tx_hash]
+                self._use_nonce()
+        self.pool = {h: n for h, n in self.pool.items() if n >= self.nonce}
         self.height += blocks - 1
+
+    def use_nonce(self) -> None:
+        """Add a block in which somebody else's transaction uses the account's nonce."""
+        self.height += 1
+        self._use_nonce()
+
+    def _use_nonce(self) -> None:
+        self.nonce_by_height[self.height] = self.nonce
+        self.nonce += 1
 
     def reorg(self, *, depth: int) -> None:
         """Replace the last blocks by as many empty ones; what they held is forgotten."""
-        self.fork += "'"
+        self.reorgs.append(self.height - depth)
         gone = [r for r in self.receipts.values() if r.block_number > self.height - depth]
         for receipt in gone:
             del self.receipts[receipt.tx_hash]
-        self.nonce -= len(gone)
+        for height in [h for h in self.nonce_by_height if h > self.height - depth]:
+            self.nonce = min(self.nonce, self.nonce_by_height.pop(height))
 
     def _receipt(self, tx_hash: str) -> Receipt:
         block = self.block(self.height)
+        effect = self.effect_by_hash.get(tx_hash, self.effect)
         return Receipt(
             tx_hash=tx_hash,
             sender=self.account,
             block_number=block.number,
             block_hash=block.hash,
-            is_success=self.effect.is_success,
-            gas_used=self.effect.gas_used,
+            is_success=effect.is_success,
+            gas_used=effect.gas_used,
             effective_gas_price=2 * 10**9,
-            logs=self.effect.logs if self.effect.is_success else (),
+            logs=effect.logs if effect.is_success else (),
         )
 
     def _answer(self) -> None:
@@ -253,12 +289,14 @@ class FakeBroadcaster:
     chain: FakeChain
     answers: list[SendAnswer] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
+    routes: list[Route] = field(default_factory=list)
 
-    def send_raw(self, raw: bytes) -> SendAnswer:
+    def send_raw(self, raw: bytes, *, route: Route = Route.PUBLIC) -> SendAnswer:
         self.sent.append(raw)
+        self.routes.append(route)
         if self.answers:
             return self.answers.pop(0)
-        tx_hash, nonce = fake_hash(raw), int(raw.split(b"|")[0])
+        tx_hash, nonce = fake_hash(raw), fake_nonce(raw)
         if nonce < self.chain.nonce:
             return SendAnswer(is_accepted=False, text="nonce too low")
         self.chain.pool[tx_hash] = nonce
@@ -269,18 +307,27 @@ def fake_hash(raw: bytes) -> str:
     return "0x" + hashlib.sha256(raw).hexdigest()
 
 
+def fake_nonce(raw: bytes) -> int:
+    return int.from_bytes(rlp.decode(raw[1:])[1], "big")
+
+
 @dataclass
 class FakeSigner:
-    """Signs with nothing; bytes begin with the nonce, and every signature is counted."""
+    """Signs with nothing, so that no chain takes the bytes; every signature is counted."""
 
     address: Address
     signed: list[UnsignedTransaction] = field(default_factory=list)
 
     def sign(self, transaction: UnsignedTransaction) -> SignedTransaction:
         self.signed.append(transaction)
-        raw = b"|".join(
-            (str(transaction.nonce).encode(), content_id(transaction).encode(), transaction.data)
-        )
+        cap = transaction.fee_cap
+        fields = [
+            *(transaction.chain_id, transaction.nonce),
+            *(cap.max_priority_fee_per_gas, cap.max_fee_per_gas, transaction.gas_limit),
+            *(bytes.fromhex(transaction.to[2:]), transaction.value_wei, transaction.data),
+            *([], 0, 0, 0),
+        ]
+        raw = b"\x02" + rlp.encode(fields)
         return SignedTransaction(tx_hash=fake_hash(raw), raw=raw)
 
 
@@ -365,7 +412,9 @@ class FakeLedger:
         if attempt not in status.attempts:
             if attempt.number != len(status.attempts) + 1 or attempt.nonce != status.nonce:
                 raise LedgerError(what=f"attempt {key} does not fit", mend="test")
-            self._move(attempt.intent_id, TxState.SIGNED, attempts=(*status.attempts, attempt))
+            is_first = status.state is TxState.RESERVED
+            state = TxState.SIGNED if is_first else status.state
+            self._move(attempt.intent_id, state, attempts=(*status.attempts, attempt))
         return record
 
     def advance(

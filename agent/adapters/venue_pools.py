@@ -20,7 +20,7 @@ from eth_utils.address import to_checksum_address
 from agent.adapters.abi import sensible
 from agent.adapters.rpc import Call, Rpc
 from agent.domain.block import Block
-from agent.domain.pool import PoolKind, PoolRef, PoolState, Tick, V2Pool, V3Pool
+from agent.domain.pool import PoolKind, PoolRef, PoolState, Tick, V2Pool, V3Pool, V4Pool
 from agent.domain.quote import QuoteRequest
 from agent.domain.units import ceil_div
 from agent.errors import NodeUnfitError
@@ -28,8 +28,8 @@ from agent.errors import NodeUnfitError
 LENS = "0x000000000000000000000000706F6F6C4C656e73"
 """An address that nobody has: the lens stands there for the length of a call."""
 
-READ = function_signature_to_4byte_selector("read((address,uint8,uint24)[])")
-KIND_CODES = {PoolKind.V2: 2, PoolKind.V3: 3}
+READ = function_signature_to_4byte_selector("read((address,uint8,uint24,bytes32,int24)[])")
+KIND_CODES = {PoolKind.V2: 2, PoolKind.V3: 3, PoolKind.V4: 4}
 
 REACH_TICKS = 2_232
 """A price change of 25 % either way (1.0001^2232 = 1.25); no order may move a price that far."""
@@ -37,16 +37,19 @@ REACH_TICKS = 2_232
 CALL_GAS = 2**24
 """What a transaction may use (EIP-7825), which some nodes hold calls to as well."""
 
+EXPECTED_GAS = CALL_GAS // 4
+"""What a call is filled with by expectation: the rest is for the answer, and for pools with more ticks."""
+
 V2_GAS = 40_000
 V3_GAS = 900_000
-"""What a pool is expected to need: for v3, 70 ticks. What does not fit is asked for again."""
+"""What a pool is expected to need: for v3 and v4, 70 ticks. What does not fit is asked for again."""
 
 Unread = Callable[[PoolRef, str], None]
 """Told of an allowlisted pool that is left out, and why."""
 
 
 class PoolVenue:
-    """Uniswap v2 pairs, v3 pools and their forks behind one node."""
+    """Uniswap v2 pairs, v3 pools and their forks, and v4 pools without hooks behind one node."""
 
     name = "pools"
 
@@ -106,6 +109,9 @@ class PoolVenue:
         if not words:
             self._unread(pool, f"it does not answer as a {pool.kind} pool")
             return None
+        if pool.kind is PoolKind.V4:
+            with sensible(self._rpc, "eth_call"):
+                return _v4_pool(pool, words)
         tokens = (int(pool.token0, 16), int(pool.token1, 16))
         if tokens != tuple(words[:2]):
             told = " and ".join(to_checksum_address(f"0x{word:040x}") for word in words[:2])
@@ -121,16 +127,23 @@ def _chunks(pools: Sequence[PoolRef]) -> list[tuple[PoolRef, ...]]:
     Low fees mean narrow ticks and many of them; dealt out like cards, such pools do not meet in one call.
     """
     gas = sum(V2_GAS if pool.kind is PoolKind.V2 else V3_GAS for pool in pools)
-    hands = ceil_div(gas, CALL_GAS)
+    hands = ceil_div(gas, EXPECTED_GAS)
     dealt = sorted(pools, key=lambda pool: (pool.kind, pool.fee_pips))
     return [tuple(dealt[hand::hands]) for hand in range(hands)]
 
 
 def _call(pools: Sequence[PoolRef], reach_ticks: int, at: object) -> Call:
-    queries = [(pool.address, KIND_CODES[pool.kind], reach_ticks) for pool in pools]
-    data = READ + encode(["(address,uint8,uint24)[]"], [queries])
+    queries = [_query(pool, reach_ticks) for pool in pools]
+    data = READ + encode(["(address,uint8,uint24,bytes32,int24)[]"], [queries])
     request = {"to": LENS, "input": "0x" + data.hex(), "gas": hex(CALL_GAS)}
     return ("eth_call", [request, at, {LENS: {"code": _lens_code()}}])
+
+
+def _query(pool: PoolRef, reach_ticks: int) -> tuple[str, int, int, bytes, int]:
+    if pool.kind is PoolKind.V4:
+        pool_id = bytes.fromhex(pool.address[2:])
+        return pool.manager, KIND_CODES[pool.kind], reach_ticks, pool_id, pool.tick_spacing
+    return pool.address, KIND_CODES[pool.kind], reach_ticks, bytes(32), 0
 
 
 @cache
@@ -168,6 +181,23 @@ def _v3_pool(pool: PoolRef, words: Sequence[int]) -> V3Pool:
         ticks=tuple(_tick(word) for word in ticks),
         scanned_from=_signed(scanned_from, 256),
         scanned_to=_signed(scanned_to, 256),
+    )
+
+
+def _v4_pool(pool: PoolRef, words: Sequence[int]) -> V4Pool:
+    fee0_pips, fee1_pips, price, tick, liquidity, fee_pips, _, scanned_from, scanned_to, *ticks = (
+        words
+    )
+    return V4Pool(
+        ref=replace(pool, fee_pips=fee_pips),
+        sqrt_price_x96=price,
+        tick=_signed(tick, 256),
+        liquidity=liquidity,
+        ticks=tuple(_tick(word) for word in ticks),
+        scanned_from=_signed(scanned_from, 256),
+        scanned_to=_signed(scanned_to, 256),
+        protocol_fee0_pips=fee0_pips,
+        protocol_fee1_pips=fee1_pips,
     )
 
 

@@ -10,10 +10,9 @@ from enum import StrEnum
 
 from agent.adapters.clock import SystemClock
 from agent.adapters.keystore import load_key
-from agent.adapters.rpc import Rpc
 from agent.adapters.signer import LocalSigner
 from agent.bootstrap.ledgers import Access, open_ledger
-from agent.bootstrap.wiring import schedule, sources
+from agent.bootstrap.wiring import Endpoints, endpoints, schedule, sources
 from agent.daemon.gather import Sources, fetch_signals
 from agent.domain.plan import Position
 from agent.domain.units import Address, whole_tokens
@@ -45,8 +44,8 @@ class Finding:
 def findings(settings: Settings) -> Iterator[Finding]:
     """Yield what each check finds, as soon as it is known."""
     yield Finding(name="settings", verdict=Verdict.OK, words=_schedule(settings))
-    with Rpc(settings.chain.rpc_url) as rpc:
-        yield from _Checks(settings, rpc).all()
+    with endpoints(settings) as nodes:
+        yield from _Checks(settings, nodes).all()
 
 
 def _schedule(settings: Settings) -> str:
@@ -58,8 +57,8 @@ def _schedule(settings: Settings) -> str:
 class _Checks:
     """The checks, and what the earlier ones found for the later ones."""
 
-    def __init__(self, settings: Settings, rpc: Rpc) -> None:
-        self._settings, self._rpc = settings, rpc
+    def __init__(self, settings: Settings, nodes: Endpoints) -> None:
+        self._settings, self._nodes = settings, nodes
         self._sources: Sources
         self._position: Position
         self._account: Address
@@ -91,7 +90,7 @@ class _Checks:
         return True
 
     def _token_map(self) -> str:
-        self._sources = sources(self._settings, rpc=self._rpc, clock=SystemClock())
+        self._sources = sources(self._settings, nodes=self._nodes, clock=SystemClock())
         held = len(self._sources.token_map.held_by_coin)
         return f"{held} coins can be held on chain {self._settings.chain.id}"
 
@@ -106,7 +105,10 @@ class _Checks:
         self._sources.chain.ping()
         self._sources.venue.ping()
         head = self._sources.chain.fetch_head()
-        return f"{self._rpc.endpoint} serves chain {head.chain_id} at block {head.number}, and simulates"
+        return (
+            f"{self._nodes.first.endpoint} serves chain {head.chain_id} at block {head.number}, and "
+            f"simulates; {self._nodes.quorum} of {len(self._nodes.public)} must agree"
+        )
 
     def _vault(self) -> str:
         chain = self._sources.chain
@@ -148,7 +150,7 @@ class _Checks:
 
     def _ledger(self) -> str:
         path = self._settings.ledger.path
-        if not path.exists():
+        if not self._settings.ledger.is_begun:
             if not os.access(path.parent, os.W_OK):
                 mend = "make its directory writable, or set ledger.path"
                 raise LedgerError(what=f"{path} cannot be created", mend=mend)

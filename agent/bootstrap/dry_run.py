@@ -16,7 +16,7 @@ from agent.adapters.rpc import Rpc
 from agent.adapters.signer import ThrowawaySigner
 from agent.adapters.simulator_fork import ForkSimulator
 from agent.adapters.supervisor import SystemdSupervisor
-from agent.bootstrap.wiring import Means, service
+from agent.bootstrap.wiring import Endpoints, Means, service
 from agent.domain.happening import Listener
 from agent.errors import SettingsError
 from agent.execution.sender import Pace
@@ -59,7 +59,7 @@ def dry_service(
         ) as ledger:
             means = Means(
                 clock=clock,
-                rpc=rpc,
+                endpoints=Endpoints(public=(rpc,)),
                 signer=signer,
                 simulator=simulator,
                 ledger=ledger,

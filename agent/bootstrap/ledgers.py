@@ -26,7 +26,7 @@ def open_ledger(settings: Settings, *, access: Access) -> SqlLedger:
     """
     is_writing = access is not Access.READ
     return open_at(
-        settings.ledger.path,
+        settings.ledger.place,
         clock=SystemClock(),
         access=access,
         origin=settings.portfolio.name,

@@ -10,11 +10,10 @@ from datetime import timedelta
 from agent.adapters.clock import SystemClock
 from agent.adapters.keystore import load_key
 from agent.adapters.ledger import Access, open_ledger
-from agent.adapters.rpc import Rpc
 from agent.adapters.signer import LocalSigner
 from agent.adapters.simulator_rpc import RpcSimulator
 from agent.adapters.supervisor import SystemdSupervisor
-from agent.bootstrap.wiring import Means, service
+from agent.bootstrap.wiring import Means, endpoints, service
 from agent.domain.happening import Listener
 from agent.execution.sender import Pace
 from agent.log import keys as log_keys
@@ -35,26 +34,32 @@ def live_service(
         NodeUnfitError: nothing is started.
     """
     clock = SystemClock(stop)
-    with Rpc(settings.chain.rpc_url) as rpc:
-        signer = LocalSigner(load_key(settings.key.keystore, settings.key.password_file))
-        with open_ledger(
-            settings.ledger.path,
+    with (
+        endpoints(settings) as nodes,
+        # The lock comes before the key: an instance that must not trade never holds it.
+        open_ledger(
+            settings.ledger.place,
             clock=clock,
             access=Access.TRADE,
             origin=settings.portfolio.name,
             checkpoint_key=log_keys.load_key(settings.log.checkpoint_key),
-        ) as ledger:
-            patience_s = 0 if is_attended else settings.schedule.retry_s
-            means = Means(
-                clock=clock,
-                rpc=rpc,
-                signer=signer,
-                simulator=RpcSimulator(rpc),
-                ledger=ledger,
-                database=settings.ledger.path,
-                supervisor=SystemdSupervisor(),
-                notice=timedelta(hours=settings.schedule.notice_hours),
-                patience=timedelta(seconds=patience_s),
-                pace=Pace(confirmations=settings.chain.confirmations),
-            )
-            yield service(settings, means, tell=tell)
+        ) as ledger,
+    ):
+        signer = LocalSigner(load_key(settings.key.keystore, settings.key.password_file))
+        patience_s = 0 if is_attended else settings.schedule.retry_s
+        means = Means(
+            clock=clock,
+            endpoints=nodes,
+            signer=signer,
+            simulator=RpcSimulator(nodes.first),
+            ledger=ledger,
+            database=settings.ledger.place,
+            supervisor=SystemdSupervisor(),
+            notice=timedelta(hours=settings.schedule.notice_hours),
+            patience=timedelta(seconds=patience_s),
+            pace=Pace(
+                confirmations=settings.chain.confirmations,
+                bump_blocks=settings.chain.bump_blocks,
+            ),
+        )
+        yield service(settings, means, tell=tell)

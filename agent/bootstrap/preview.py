@@ -11,7 +11,7 @@ from agent.adapters.clock import SystemClock
 from agent.adapters.fork import ForkClock
 from agent.adapters.rpc import Rpc
 from agent.adapters.simulator_fork import ForkSimulator
-from agent.bootstrap.wiring import schedule, sources
+from agent.bootstrap.wiring import Endpoints, schedule, sources
 from agent.daemon.gather import fetch_inputs, fetch_signals
 from agent.domain.canonical import content_id
 from agent.domain.happening import Planned, Proposed
@@ -51,7 +51,7 @@ def _clock(rpc: Rpc, *, is_fork: bool) -> Clock:
 
 
 def _preview(settings: Settings, rpc: Rpc, clock: Clock) -> Preview:
-    given = sources(settings, rpc=rpc, clock=clock)
+    given = sources(settings, nodes=Endpoints(public=(rpc,)), clock=clock)
     given.chain.ping()
     slot = schedule(settings, notice=timedelta(0)).latest(clock.now())
     ranking, regime = fetch_signals(given)

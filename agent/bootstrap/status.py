@@ -59,7 +59,7 @@ def status(settings: Settings) -> Status:
     Raises:
         LedgerError: it cannot be read, or is damaged.
     """
-    if not settings.ledger.path.exists():
+    if not settings.ledger.is_begun:
         return _status(settings, None)
     with open_ledger(settings, access=Access.READ) as ledger:
         return _status(settings, ledger)

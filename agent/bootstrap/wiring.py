@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from agent import observe
 from agent.adapters.broadcaster import RpcBroadcaster
-from agent.adapters.chain import RpcChain
+from agent.adapters.chain import QuorumChain, RpcChain
 from agent.adapters.ledger import SqlLedger
 from agent.adapters.rpc import Rpc
 from agent.adapters.token_map import bundled_token_map, load_token_map
@@ -20,11 +24,13 @@ from agent.daemon.gather import Sources
 from agent.daemon.run import Cycle
 from agent.daemon.schedule import Schedule
 from agent.domain.happening import Listener
+from agent.domain.intent import Route
 from agent.domain.plan import ChainBook
 from agent.domain.token import TokenMap
+from agent.execution.fees import FeeLimits
 from agent.execution.sender import Pace, Sender
 from agent.planning.planner import watched_tokens
-from agent.ports import Clock, Signer, Simulator, Supervisor
+from agent.ports import Chain, Clock, Signer, Simulator, Supervisor
 from agent.rehearsal.gate import Gate
 from agent.settings import Settings
 from agent.workflow.engine import Engine
@@ -35,15 +41,40 @@ STABLE_HUBS = ("usd-coin", "tether")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoints:
+    """The nodes: the first one of `public` simulates and quotes, `quorum` of them agree on what is so."""
+
+    public: tuple[Rpc, ...]
+    private: tuple[Rpc, ...] = ()
+    quorum: int = 1
+
+    @property
+    def first(self) -> Rpc:
+        return self.public[0]
+
+
+@contextmanager
+def endpoints(settings: Settings) -> Iterator[Endpoints]:
+    """Provide the nodes that the settings name."""
+    given = settings.chain
+    with ExitStack() as stack:
+        yield Endpoints(
+            public=tuple(stack.enter_context(Rpc(url)) for url in given.urls),
+            private=tuple(stack.enter_context(Rpc(url)) for url in given.private_rpc_urls),
+            quorum=given.agreeing,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What differs between a live cycle and a dry run."""
 
     clock: Clock
-    rpc: Rpc
+    endpoints: Endpoints
     signer: Signer
     simulator: Simulator
     ledger: SqlLedger
-    database: Path
+    database: Path | SecretStr
     supervisor: Supervisor
     notice: timedelta
     patience: timedelta
@@ -61,7 +92,16 @@ def chain_book(token_map: TokenMap) -> ChainBook:
     )
 
 
-def sources(settings: Settings, *, rpc: Rpc, clock: Clock) -> Sources:
+def chain_of(settings: Settings, nodes: Endpoints) -> Chain:
+    """Return the reads of the settings' chain, through all the nodes."""
+    vault, chain_id = settings.portfolio.vault, settings.chain.id
+    chains = [
+        (rpc.endpoint, RpcChain(rpc, chain_id=chain_id, contract=vault)) for rpc in nodes.public
+    ]
+    return chains[0][1] if len(chains) == 1 else QuorumChain(chains, quorum=nodes.quorum)
+
+
+def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
     """Return where everything comes from that decides."""
     token_map = load_token_map(bundled_token_map(settings.chain.id), chain_id=settings.chain.id)
     rankings, regimes = readers(settings)
@@ -69,8 +109,8 @@ def sources(settings: Settings, *, rpc: Rpc, clock: Clock) -> Sources:
         clock=clock,
         rankings=rankings,
         regimes=regimes,
-        chain=RpcChain(rpc, chain_id=settings.chain.id, contract=settings.portfolio.vault),
-        venue=PoolVenue(rpc, unread=observe.pool_left_out),
+        chain=chain_of(settings, nodes),
+        venue=PoolVenue(nodes.first, unread=observe.pool_left_out),
         token_map=token_map,
         chain_book=chain_book(token_map),
         policy=settings.policy.policy(),
@@ -96,14 +136,18 @@ def service(settings: Settings, means: Means, *, tell: Listener) -> Service:
 
 
 def _cycle(settings: Settings, means: Means, tell: Listener) -> tuple[Cycle, Sender]:
-    given = sources(settings, rpc=means.rpc, clock=means.clock)
+    given = sources(settings, nodes=means.endpoints, clock=means.clock)
     sender = Sender(
         chain=given.chain,
         signer=means.signer,
         ledger=means.ledger,
-        broadcaster=RpcBroadcaster(means.rpc),
+        broadcaster=RpcBroadcaster(*means.endpoints.public, private=means.endpoints.private),
         clock=means.clock,
         pace=means.pace,
+        limits=FeeLimits(
+            ceiling=given.policy.max_fee_per_gas_wei,
+            raise_bps=settings.chain.replacement_raise_bps,
+        ),
     )
     known = watched_tokens(given.token_map, given.chain_book)
     cycle = Cycle(
@@ -124,6 +168,7 @@ def _cycle(settings: Settings, means: Means, tell: Listener) -> tuple[Cycle, Sen
             sender=sender,
             account=means.signer.address,
             tell=tell,
+            route=settings.chain.route if means.endpoints.private else Route.PUBLIC,
         ),
         patience=means.patience,
         tell=tell,

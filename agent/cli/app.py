@@ -10,6 +10,7 @@ import typer
 from agent.cli.frame import ErrorLines, Json, SettingsFile, log_events
 from agent.cli.log import log_app
 from agent.cli.signals import signals_app
+from agent.cli.tx import tx_app
 
 app = typer.Typer(
     name="agent",
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(signals_app, name="signals")
 app.add_typer(log_app, name="log")
+app.add_typer(tx_app, name="tx")
 
 FORK = "An Anvil fork; its block time is the clock."
 

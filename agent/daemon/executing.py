@@ -17,11 +17,17 @@ from agent.domain.bodies import PlanMade, Reported
 from agent.domain.canonical import from_json
 from agent.domain.fill import BatchOutcome
 from agent.domain.happening import Listener
-from agent.domain.intent import TERMINAL, FeeCap, TxState
+from agent.domain.intent import TERMINAL, FeeCap, Route, TxState
 from agent.domain.plan import Plan, PlanInputs
 from agent.domain.portfolio import Portfolio
 from agent.domain.units import Address
-from agent.errors import LedgerError, ReviewNeededError, UnexpectedRevertError
+from agent.errors import (
+    LedgerError,
+    NonceTakenError,
+    PlanExpiredError,
+    ReviewNeededError,
+    UnexpectedRevertError,
+)
 from agent.execution.fees import fee_cap
 from agent.execution.prepared import PreparedBatch, open_batches
 from agent.execution.report import cycle_report
@@ -45,6 +51,7 @@ class Executing:
     sender: Sender
     account: Address
     tell: Listener
+    route: Route = Route.PUBLIC
 
     def begin(self, slot: Slot) -> None:
         """Leave nothing behind of what came before: finish what was signed, drop what was not.
@@ -59,16 +66,23 @@ class Executing:
         self.sources.chain.ping()
         for status in self.ledger.intents():
             if status.state in IN_FLIGHT:
-                self._send(self._prepared_again(status))
+                self._finish(status)
         for status in self.ledger.intents():
             if status.state is TxState.INTENT:
                 note = f"dropped unsigned: {slot.cycle_id} plans anew"
                 self.ledger.advance(status.intent.intent_id, state=TxState.CANCELLED, note=note)
 
+    def _finish(self, status: IntentStatus) -> None:
+        """Take a batch of an earlier cycle to its end; that it came to nothing is an end, too."""
+        try:
+            self._send(self._prepared_again(status))
+        except (PlanExpiredError, NonceTakenError) as error:
+            observe.batch_dropped(intent_id=status.intent.intent_id, reason=str(error))
+
     def rehearse(self, slot: Slot) -> int:
         """Open an intent for each batch and rehearse them in a row; return how many there are."""
         made = self._plan(slot)
-        prepared = open_batches(self.ledger, made.plan, plan_id=made.plan_id)
+        prepared = self._open(made)
         self._rehearse(made.plan, prepared, at=made.plan.block)
         return len(prepared)
 
@@ -80,7 +94,7 @@ class Executing:
             land. UnexpectedRevertError: it landed, and moved nothing.
         """
         made = self._plan(slot)
-        prepared = open_batches(self.ledger, made.plan, plan_id=made.plan_id)[index]
+        prepared = self._open(made)[index]
         if not self._status(prepared.intent.intent_id).attempts:
             self._rehearse(made.plan, (prepared,), at=self.sources.chain.fetch_head())
         self.tell(self._send(prepared))
@@ -92,7 +106,7 @@ class Executing:
             OutcomeMismatchError: the fills do not explain the balances; the report is made all the same.
         """
         made, chain = self._plan(slot), self.sources.chain
-        prepared = open_batches(self.ledger, made.plan, plan_id=made.plan_id)
+        prepared = self._open(made)
         outcomes = [self._send(one) for one in prepared]
         head = chain.fetch_head()
         after = self._portfolio(head)
@@ -157,6 +171,9 @@ class Executing:
 
     def _status(self, intent_id: str) -> IntentStatus:
         return next(s for s in self.ledger.intents() if s.intent.intent_id == intent_id)
+
+    def _open(self, made: PlanMade) -> tuple[PreparedBatch, ...]:
+        return open_batches(self.ledger, made.plan, plan_id=made.plan_id, route=self.route)
 
     def _prepared_again(self, status: IntentStatus) -> PreparedBatch:
         plan_id = status.intent.plan_id

@@ -91,6 +91,14 @@ class FeeCap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarketFees:
+    """What the next block asks for, wei per gas: its base fee, and the tip that recent blocks took."""
+
+    base_fee_per_gas: int
+    priority_fee_per_gas: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnsignedTransaction:
     """A type-2 transaction before it is signed."""
 

@@ -26,8 +26,14 @@ SWAPS_V3 = frozenset(
         _topic("Swap(address,address,int256,int256,uint160,uint128,int24,uint128,uint128)"),
     }
 )
+SWAP_V4 = _topic("Swap(bytes32,address,int128,int128,uint160,uint128,int24,uint24)")
 TRANSFER = _topic("Transfer(address,address,uint256)")
+DEPOSIT = _topic("Deposit(address,uint256)")
+WITHDRAWAL = _topic("Withdrawal(address,uint256)")
 APPROVAL = _topic("Approval(address,address,uint256)")
+WRAPPING_TOPICS = 2
+"""Of WETH's Deposit or Withdrawal, which it tells instead of a Transfer."""
+
 INDEXED_TOKEN_TOPICS = 3
 """Of an ERC-20's Transfer or Approval; an ERC-721 has the same signature and one more."""
 
@@ -43,7 +49,10 @@ class Executed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swap:
-    """A swap as the pool tells it, from the pool's side: what came in of one token, and went out of the other."""
+    """A swap as the pool tells it, from the pool's side: what came in of one token, and went out of the other.
+
+    `pool` is a v4 pool's id.
+    """
 
     pool: Address
     is_zero_for_one: bool
@@ -65,13 +74,26 @@ def executed(logs: Iterable[LogEntry], contract: Address) -> tuple[Executed, ...
 
 
 def swaps(logs: Iterable[LogEntry], pools: frozenset[Address]) -> tuple[Swap, ...]:
-    """Return the swaps of `pools`, in the order in which they happened."""
-    found = (_swap(log) for log in logs if log.address in pools and log.topics)
+    """Return the swaps of `pools`, in the order in which they happened.
+
+    A v4 pool's are told by whoever keeps it, under its id.
+    """
+    told = ((log, _teller(log)) for log in logs)
+    found = (_swap(log, pool) for log, pool in told if pool is not None and pool in pools)
     return tuple(swap for swap in found if swap is not None)
 
 
-def _swap(log: LogEntry) -> Swap | None:
-    if log.topics[0] == SWAP_V2:
+def _teller(log: LogEntry) -> Address | None:
+    if not log.topics:
+        return None
+    return Address(log.topics[1]) if log.topics[0] == SWAP_V4 else log.address
+
+
+def _swap(log: LogEntry, pool: Address) -> Swap | None:
+    if log.topics[0] == SWAP_V4:
+        # V4 tells it from the other side, as what the swapper gains.
+        change0, change1 = (-_signed(word) for word in _words(log)[:2])
+    elif log.topics[0] == SWAP_V2:
         in0, in1, out0, out1 = _words(log)[:4]
         change0, change1 = in0 - out0, in1 - out1
     elif log.topics[0] in SWAPS_V3:
@@ -81,7 +103,7 @@ def _swap(log: LogEntry) -> Swap | None:
     is_zero_for_one = change0 > 0
     amount_in, amount_out = (change0, -change1) if is_zero_for_one else (change1, -change0)
     return Swap(
-        pool=log.address,
+        pool=pool,
         is_zero_for_one=is_zero_for_one,
         amount_in=amount_in,
         amount_out=amount_out,
@@ -89,9 +111,12 @@ def _swap(log: LogEntry) -> Swap | None:
 
 
 def transferred(logs: Iterable[LogEntry], account: Address) -> Mapping[Address, int]:
-    """Return, by token, what its Transfer events say that `account` gained."""
+    """Return, by token, what its Transfer events say that `account` gained, or WETH's of wrapping."""
     gained: defaultdict[Address, int] = defaultdict(int)
     for log in logs:
+        if len(log.topics) == WRAPPING_TOPICS and log.topics[0] in {DEPOSIT, WITHDRAWAL}:
+            sign = 1 if log.topics[0] == DEPOSIT else -1
+            gained[log.address] += sign * _words(log)[0] * (_account(log.topics[1]) == account)
         if len(log.topics) != INDEXED_TOKEN_TOPICS or log.topics[0] != TRANSFER:
             continue
         sender, receiver, amount = _account(log.topics[1]), _account(log.topics[2]), _words(log)[0]

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from agent.domain.intent import FeeCap
+from dataclasses import dataclass
+
+from agent.domain.intent import FeeCap, MarketFees
 from agent.domain.units import ceil_div
 from agent.errors import LimitsBreachedError
 
 BASE_FEE_HEADROOM = 2
 """The base fee rises by an eighth a block at most, so twice as much lasts for five full blocks."""
 
-REPLACEMENT_PERCENT = 110
+RAISE_BPS = 1_000
 """Nodes take a replacement from 10 % up, on both fields (geth's `txpool.pricebump`)."""
+
+WHOLE_BPS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeLimits:
+    """What may be paid: `ceiling`, wei per gas, holds for every attempt at a nonce.
+
+    At most one attempt is mined, so what a nonce costs never passes its gas limit times the ceiling.
+    `raise_bps` is what a replacement adds to both fields.
+    """
+
+    ceiling: int
+    raise_bps: int = RAISE_BPS
 
 
 def fee_cap(*, base_fee_per_gas: int, priority_fee_per_gas: int, ceiling: int) -> FeeCap:
@@ -34,17 +50,43 @@ def fee_cap(*, base_fee_per_gas: int, priority_fee_per_gas: int, ceiling: int) -
     return FeeCap(max_fee_per_gas=most, max_priority_fee_per_gas=min(priority_fee_per_gas, most))
 
 
-def replacement(cap: FeeCap, *, ceiling: int) -> FeeCap | None:
+def next_cap(last: FeeCap | None, market: MarketFees, limits: FeeLimits) -> FeeCap | None:
+    """Return the caps of the next attempt at a nonce after `last`: as the market asks, but raised enough.
+
+    None where the ceiling forbids it: then what is out has to wait.
+    """
+    if last is None:
+        return _market_cap(market, limits) if market.base_fee_per_gas <= limits.ceiling else None
+    least = replacement(last, ceiling=limits.ceiling, raise_bps=limits.raise_bps)
+    if least is None:
+        return None
+    asked = _market_cap(market, limits)
+    most = max(least.max_fee_per_gas, asked.max_fee_per_gas)
+    tip = max(least.max_priority_fee_per_gas, asked.max_priority_fee_per_gas)
+    return FeeCap(max_fee_per_gas=most, max_priority_fee_per_gas=min(tip, most))
+
+
+def _market_cap(market: MarketFees, limits: FeeLimits) -> FeeCap:
+    base = min(market.base_fee_per_gas, limits.ceiling)
+    return fee_cap(
+        base_fee_per_gas=base,
+        priority_fee_per_gas=market.priority_fee_per_gas,
+        ceiling=limits.ceiling,
+    )
+
+
+def replacement(cap: FeeCap, *, ceiling: int, raise_bps: int = RAISE_BPS) -> FeeCap | None:
     """Return the least caps that replace a transaction with `cap`; None where `ceiling` forbids them."""
     raised = FeeCap(
-        max_fee_per_gas=_raised(cap.max_fee_per_gas),
-        max_priority_fee_per_gas=_raised(cap.max_priority_fee_per_gas),
+        max_fee_per_gas=_raised(cap.max_fee_per_gas, raise_bps),
+        max_priority_fee_per_gas=_raised(cap.max_priority_fee_per_gas, raise_bps),
     )
-    return raised if raised.max_fee_per_gas <= ceiling else None
+    is_allowed = max(raised.max_fee_per_gas, raised.max_priority_fee_per_gas) <= ceiling
+    return raised if is_allowed else None
 
 
-def _raised(fee: int) -> int:
-    return max(ceil_div(fee * REPLACEMENT_PERCENT, 100), fee + 1)
+def _raised(fee: int, raise_bps: int) -> int:
+    return max(ceil_div(fee * (WHOLE_BPS + raise_bps), WHOLE_BPS), fee + 1)
 
 
 def gwei(wei: int) -> str:

@@ -22,16 +22,24 @@ class PreparedBatch:
     deadline: int
 
 
-def open_batches(ledger: Ledger, plan: Plan, *, plan_id: str) -> tuple[PreparedBatch, ...]:
+def open_batches(
+    ledger: Ledger, plan: Plan, *, plan_id: str, route: Route = Route.PUBLIC
+) -> tuple[PreparedBatch, ...]:
     """Record the intent of each batch of a plan, and return what is to be sent; twice is as once.
+
+    `route` is that of intents that are opened now; one that stands keeps its own.
 
     Raises:
         CalldataError: a batch has no calldata form. LedgerError: the ledger knows otherwise.
     """
-    return tuple(_opened(ledger, plan, batch, plan_id=plan_id) for batch in plan.batches)
+    standing = {s.intent.intent_id: s.intent.route for s in ledger.intents(cycle_id=plan.cycle_id)}
+    return tuple(
+        _opened(ledger, plan, batch, plan_id, standing.get(f"{plan_id}-{batch.index}", route))
+        for batch in plan.batches
+    )
 
 
-def _opened(ledger: Ledger, plan: Plan, batch: Batch, *, plan_id: str) -> PreparedBatch:
+def _opened(ledger: Ledger, plan: Plan, batch: Batch, plan_id: str, route: Route) -> PreparedBatch:
     intent = Intent(
         intent_id=f"{plan_id}-{batch.index}",
         cycle_id=plan.cycle_id,
@@ -41,7 +49,7 @@ def _opened(ledger: Ledger, plan: Plan, batch: Batch, *, plan_id: str) -> Prepar
         account=plan.agent,
         contract=plan.contract,
         sequence=batch.sequence,
-        route=Route.PUBLIC,
+        route=route,
     )
     intent_hash = ledger.open_intent(intent).hash
     return PreparedBatch(

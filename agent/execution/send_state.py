@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum, auto
 from typing import assert_never
 
-from agent.domain.intent import TxState
+from agent.domain.intent import AttemptKind, TxState
+from agent.execution.classifier import Meaning, meaning
 from agent.ports import SendAnswer
 
 
@@ -39,43 +40,14 @@ def next_step(state: TxState) -> Step:
             assert_never(state)
 
 
-class Meaning(StrEnum):
-    """What an endpoint's answer to a broadcast says of the transaction."""
-
-    ACCEPTED = auto()
-    POSSIBLY_OURS = auto()
-    UNKNOWN = auto()
-
-
-POSSIBLY_OURS = (
-    "already known",
-    "transaction already imported",
-    "same hash was already imported",
-    "nonce too low",
-    "nonce is too low",
-)
-"""Words of nodes that hold these bytes already, or have seen their nonce used, by them perhaps."""
-
-
-def meaning(answer: SendAnswer) -> Meaning:
-    """Return what an answer means. By its text: codes differ between nodes for the same thing.
-
-    What is not listed is unknown, and unknown is not failed.
-    """
-    if answer.is_accepted:
-        return Meaning.ACCEPTED
-    text = answer.text.lower()
-    if any(words in text for words in POSSIBLY_OURS):
-        return Meaning.POSSIBLY_OURS
-    return Meaning.UNKNOWN
-
-
 def state_after(answer: SendAnswer) -> TxState:
     """Return the state of a transaction that was in doubt when it was sent."""
     return TxState.SEEN if meaning(answer) is Meaning.ACCEPTED else TxState.IN_DOUBT
 
 
-def final_state(*, is_success: bool) -> TxState:
+def final_state(kind: AttemptKind, *, is_success: bool) -> TxState:
+    if kind is AttemptKind.CANCEL:
+        return TxState.CANCELLED
     return TxState.FINAL_OK if is_success else TxState.FINAL_REVERTED
 
 

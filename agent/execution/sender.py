@@ -1,21 +1,30 @@
 """Taking an intent to its end: reserve, sign, record, send, watch, confirm; from wherever the ledger stands.
 
 Every step is committed before the act that it permits, so the same call resumes after any interruption:
-it goes on from the ledger's state, sends the stored bytes again, and never signs twice.
+it goes on from the ledger's state, sends the stored bytes again, and never signs the same thing twice.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from agent.domain.fill import BatchOutcome
-from agent.domain.intent import FeeCap, Receipt, TxState
-from agent.errors import InDoubtError, LedgerError, OutcomeMismatchError, PlanExpiredError
-from agent.execution.broadcasting import broadcast
+from agent.domain.intent import AttemptKind, FeeCap, Receipt, TxState
+from agent.errors import (
+    InDoubtError,
+    LedgerError,
+    NonceTakenError,
+    OutcomeMismatchError,
+    PlanExpiredError,
+    SequenceMismatchError,
+)
+from agent.execution.fees import FeeLimits
 from agent.execution.finality import settle_pending
 from agent.execution.nonces import next_nonce
 from agent.execution.prepared import PreparedBatch
-from agent.execution.receipts import find_receipt
+from agent.execution.pushing import Push, Pusher
+from agent.execution.receipts import find_receipt, kind_of
 from agent.execution.send_state import Step, next_step
 from agent.execution.settlement import settled
 from agent.execution.signing import check_signer, sign_and_record
@@ -27,13 +36,15 @@ class Pace:
     """How a transaction is followed; times in seconds.
 
     `confirmations` counts the block that mined it as one. The same bytes are sent again every
-    `resend_s`; after `patience_s` the wait is given up, the transaction is not.
+    `resend_s`, and at a higher price when a pool has held them for `bump_blocks` blocks; after
+    `patience_s` the wait is given up, the transaction is not.
     """
 
     confirmations: int
     poll_s: float = 2.0
     resend_s: float = 36.0
     patience_s: float = 1_800.0
+    bump_blocks: int = 4
 
 
 @dataclass(slots=True)
@@ -53,15 +64,15 @@ class _Wait:
 
     def rest(self, status: IntentStatus) -> None:
         if self.waited_s >= self.pace.patience_s:
-            tx_hash = status.attempts[-1].tx_hash
+            tx_hash = status.attempts[-1].tx_hash if status.attempts else "not signed yet"
             raise InDoubtError(tx_hash=tx_hash, waited_s=int(self.waited_s))
         self.clock.sleep(self.pace.poll_s)
         self.waited_s += self.pace.poll_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Sender:
-    """Sends the batches of one account, one after the other."""
+    """Sends the batches of one account, one after the other; `limits` hold for all attempts at a nonce."""
 
     chain: Chain
     signer: Signer
@@ -69,6 +80,19 @@ class Sender:
     broadcaster: Broadcaster
     clock: Clock
     pace: Pace
+    limits: FeeLimits
+
+    @cached_property
+    def pusher(self) -> Pusher:
+        """What pushes whatever is out, with one memory of it for sending and settling."""
+        return Pusher(
+            chain=self.chain,
+            signer=self.signer,
+            ledger=self.ledger,
+            broadcaster=self.broadcaster,
+            limits=self.limits,
+            bump_blocks=self.pace.bump_blocks,
+        )
 
     def send(self, prepared: PreparedBatch, *, fee_cap: FeeCap) -> BatchOutcome:
         """Return how a batch landed, once it is `pace.confirmations` blocks deep.
@@ -76,16 +100,19 @@ class Sender:
         `fee_cap` is what it is signed with, if it is not signed yet.
 
         Raises:
-            PlanExpiredError: its deadline passed before it got a nonce; its intent is cancelled.
-            NonceMismatchError, LedgerError: ledger and chain disagree, or the ledger with itself.
+            PlanExpiredError: its deadline passed before it landed; its nonce is free, or a cancel took it.
+            NonceTakenError: somebody else used its nonce.
+            NonceMismatchError, SequenceMismatchError, LedgerError: ledger and chain disagree, or the
+            ledger with itself.
             OutcomeMismatchError: what was mined is not what was sent.
             InDoubtError, RpcUnavailableError: its fate is open; call again to go on.
         """
         wait = _Wait(self.clock, self.pace)
         while True:
-            receipt = self._make_step(self._status(prepared), prepared, fee_cap, wait)
+            status = self._status(prepared)
+            receipt = self._make_step(status, prepared, fee_cap, wait)
             if receipt is not None:
-                return settled(prepared, receipt)
+                return self._outcome(status, prepared, receipt)
 
     def _make_step(
         self, status: IntentStatus, prepared: PreparedBatch, fee_cap: FeeCap, wait: _Wait
@@ -93,22 +120,22 @@ class Sender:
         """Make the step that is due in the ledger's state; return the receipt when there is none left."""
         match next_step(status.state):
             case Step.RESERVE:
-                self._reserve(prepared)
+                self._reserve(status, prepared)
             case Step.SIGN:
-                sign_and_record(self.signer, self.ledger, status, prepared, fee_cap=fee_cap)
+                self._sign(status, prepared, fee_cap, wait)
             case Step.DOUBT:
                 self.ledger.advance(status.intent.intent_id, state=TxState.IN_DOUBT)
             case Step.WATCH:
-                self._record_mined(prepared, self._mined(status, wait))
+                self._watch(status, prepared, wait)
             case Step.CONFIRM:
                 return self._confirmed(status, wait)
             case Step.REST:
-                return self._ended(status)
+                return self._ended(status, prepared)
         return None
 
     def settle_pending(self) -> tuple[IntentStatus, ...]:
         """Move what is mined to its final state where its block is final; see `settle_pending`."""
-        return settle_pending(self.chain, self.ledger, self.broadcaster)
+        return settle_pending(self.pusher)
 
     def _status(self, prepared: PreparedBatch) -> IntentStatus:
         intent = prepared.intent
@@ -117,31 +144,59 @@ class Sender:
                 return status
         raise LedgerError(what=f"it has no intent {intent.intent_id}", mend="plan again")
 
-    def _reserve(self, prepared: PreparedBatch) -> None:
-        """Take a nonce, unless no block could take the batch any more."""
-        check_signer(self.signer, prepared)
+    def _reserve(self, status: IntentStatus, prepared: PreparedBatch) -> None:
+        """Take a nonce, unless no block could take the batch any more, or the contract ran it already."""
+        check_signer(self.signer, status)
         intent, now = prepared.intent, self.chain.fetch_head().timestamp
         if now >= prepared.deadline:
             note = f"its deadline, block time {prepared.deadline}, has passed"
             self.ledger.advance(intent.intent_id, state=TxState.CANCELLED, note=note)
-            raise PlanExpiredError(
-                batch_index=intent.batch_index, deadline=prepared.deadline, now=now
+            raise _expired(prepared, now=now)
+        sequence = self.chain.fetch_sequence()
+        if sequence >= intent.sequence:
+            raise SequenceMismatchError(
+                contract=intent.contract, known=intent.sequence - 1, found=sequence
             )
         nonce = next_nonce(self.chain, self.ledger, intent)
         self.ledger.reserve_nonce(intent.intent_id, nonce=nonce)
 
-    def _mined(self, status: IntentStatus, wait: _Wait) -> Receipt:
-        """Return the receipt of a transaction that may be out; its bytes are sent until there is one."""
-        while True:
-            receipt = find_receipt(self.chain, status)
-            if receipt is not None:
-                return receipt
-            if wait.is_send_due():
-                broadcast(self.broadcaster, self.ledger, status)
-            wait.rest(status)
+    def _sign(
+        self, status: IntentStatus, prepared: PreparedBatch, fee_cap: FeeCap, wait: _Wait
+    ) -> None:
+        """Sign the batch; or, where its time is over, what sets its nonce free again.
 
-    def _record_mined(self, prepared: PreparedBatch, receipt: Receipt) -> None:
+        At a nonce that is used already nothing is signed: it is given up once that is final.
+        """
+        if self.pusher.is_nonce_used(status):
+            self.pusher.push(status)
+            wait.rest(status)
+            return
+        if status.attempts or self.chain.fetch_head().timestamp < prepared.deadline:
+            sign_and_record(self.signer, self.ledger, status, prepared, fee_cap=fee_cap)
+        elif not self.pusher.replace(status, Push.CANCEL):
+            raise _expired(prepared, now=prepared.deadline)
+
+    def _watch(self, status: IntentStatus, prepared: PreparedBatch, wait: _Wait) -> None:
+        """Look for a receipt of any attempt; while there is none, push, and what stands before it too."""
+        receipt = find_receipt(self.chain, status)
+        if receipt is not None:
+            self._record_mined(status, prepared, receipt)
+            return
+        if (
+            status.nonce is not None
+            and self.chain.fetch_nonce(status.intent.account) < status.nonce
+        ):
+            settle_pending(self.pusher, below_nonce=status.nonce)
+        self.pusher.push(status, is_send_due=wait.is_send_due())
+        wait.rest(status)
+
+    def _record_mined(
+        self, status: IntentStatus, prepared: PreparedBatch, receipt: Receipt
+    ) -> None:
         intent_id = prepared.intent.intent_id
+        if kind_of(status, receipt) is AttemptKind.CANCEL:
+            self.ledger.advance(intent_id, state=TxState.MINED, receipt=receipt)
+            return
         try:
             fills = settled(prepared, receipt).fills
         except OutcomeMismatchError as error:
@@ -161,12 +216,29 @@ class Sender:
                 return receipt
             wait.rest(status)
 
-    def _ended(self, status: IntentStatus) -> Receipt:
-        """Return the receipt of an intent that is in a final state."""
+    def _ended(self, status: IntentStatus, prepared: PreparedBatch) -> Receipt:
+        """Return the receipt of an intent that is in a final state; raise what ended one that has none."""
+        if status.state is TxState.EXTERNAL and status.nonce is not None:
+            raise NonceTakenError(account=status.intent.account, nonce=status.nonce)
+        if status.state is TxState.CANCELLED:
+            raise _expired(prepared, now=self.chain.fetch_head().timestamp)
         receipt = find_receipt(self.chain, status)
         if receipt is None:
             raise LedgerError(
                 what=f"intent {status.intent.intent_id} ended as {status.state} and has no receipt",
-                mend="plan again",
+                mend="see agent tx doctor; ask a node that keeps receipts",
             )
         return receipt
+
+    def _outcome(
+        self, status: IntentStatus, prepared: PreparedBatch, receipt: Receipt
+    ) -> BatchOutcome:
+        if kind_of(status, receipt) is AttemptKind.CANCEL:
+            raise _expired(prepared, now=self.chain.fetch_head().timestamp)
+        return settled(prepared, receipt)
+
+
+def _expired(prepared: PreparedBatch, *, now: int) -> PlanExpiredError:
+    return PlanExpiredError(
+        batch_index=prepared.intent.batch_index, deadline=prepared.deadline, now=now
+    )

@@ -25,11 +25,13 @@ TX_GAS_CAP = 1 << 24
 BATCH_GAS = 60_000
 """A batch beside its legs: the transaction, sequence, event, and the floors of ETH and the hubs."""
 
-LEG_GAS: Mapping[PoolKind, int] = MappingProxyType({PoolKind.V2: 55_000, PoolKind.V3: 72_000})
-"""A leg with its share of calldata and the floor of its coin."""
+LEG_GAS: Mapping[PoolKind, int] = MappingProxyType(
+    {PoolKind.V2: 55_000, PoolKind.V3: 72_000, PoolKind.V4: 60_000}
+)
+"""A leg with its share of calldata and the floor of its coin; for v4, of the settling as well."""
 
 TICK_GAS = 24_000
-"""Crossing one initialised tick of a v3 pool."""
+"""Crossing one initialised tick of a v3 or v4 pool."""
 
 HEADROOM_PPM = 1_300_000
 """Gas limit over forecast."""

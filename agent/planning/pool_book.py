@@ -34,7 +34,7 @@ class PoolBook:
         self._splits: dict[tuple[_Pair, int], Split | Unfillable] = {}
         self._pools: dict[_Pair, dict[Address, PoolState]] = {}
         for pool in pools:
-            pair = pool.ref.token0, pool.ref.token1
+            pair = _sorted(pool.ref.token0, pool.ref.token1)
             self._pools.setdefault(pair, {}).setdefault(pool.ref.address, pool)
 
     def trades(self, one: Token, other: Token) -> bool:
@@ -95,13 +95,15 @@ class PoolBook:
     def trade(self, states: Iterable[PoolState]) -> None:
         """Go on with these states of pools."""
         for pool in states:
-            pair = pool.ref.token0, pool.ref.token1
+            pair = _sorted(pool.ref.token0, pool.ref.token1)
             self._pools[pair][pool.ref.address] = pool
             for key in [k for k in self._splits if set(k[0]) == set(pair)]:
                 del self._splits[key]
 
     @staticmethod
     def _pair(one: Token, other: Token) -> _Pair:
-        # As the chain sorts them: by number, whatever the case of the checksummed text.
-        low, high = sorted((one.address, other.address), key=lambda a: int(a, 16))
-        return low, high
+        return _sorted(one.address, other.address)
+
+
+def _sorted(one: Address, other: Address) -> _Pair:
+    return (one, other) if one < other else (other, one)

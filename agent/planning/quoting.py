@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from agent.domain.pool import PoolKind, PoolState
+from agent.domain.pool import PoolKind, PoolState, swap_fee_pips
 from agent.domain.quote import Quote, QuoteRequest
 from agent.domain.swap import SwapResult, Unfillable
 from agent.domain.units import (
@@ -82,7 +82,7 @@ def _last_price(candidates: Sequence[Candidate], split: Split) -> Fraction:
 
 def _price_after_fee(pool: PoolState, candidate: Candidate) -> Fraction:
     price = mid_price(pool, zero_for_one=candidate.zero_for_one) or Fraction(0)
-    kept_pips = ONE_HUNDRED_PERCENT_PIPS - pool.ref.fee_pips
+    kept_pips = ONE_HUNDRED_PERCENT_PIPS - swap_fee_pips(pool, zero_for_one=candidate.zero_for_one)
     return price * kept_pips / ONE_HUNDRED_PERCENT_PIPS
 
 

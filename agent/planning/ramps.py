@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
 
-from agent.domain.pool import PoolState, V2Pool, V3Pool
+from agent.domain.pool import PoolState, V2Pool, V3Pool, swap_fee_pips
 from agent.domain.units import ONE_HUNDRED_PERCENT_PIPS
 from agent.planning.v2_math import MAX_RESERVE
 from agent.planning.v3_math import boundaries, reachable_price
@@ -79,7 +79,7 @@ def _pair_breakpoints(candidate: Candidate, pool: V2Pool, owner: int) -> Iterato
     )
     if reserve_in == 0 or reserve_out == 0:
         return
-    root_fee = _root_fee(pool)
+    root_fee = _root_fee(pool, zero_for_one=candidate.zero_for_one)
     depth = sqrt(reserve_in) * sqrt(reserve_out)
     slope, start = depth / root_fee, reserve_in / (depth * root_fee)
     yield Breakpoint(start, slope, owner, float(candidate.gas_cost_out))
@@ -89,8 +89,9 @@ def _pair_breakpoints(candidate: Candidate, pool: V2Pool, owner: int) -> Iterato
 def _range_breakpoints(
     candidate: Candidate, pool: V3Pool, owner: int, amount_in: int
 ) -> Iterator[Breakpoint]:
-    root_fee, liquidity, absorbed = _root_fee(pool), pool.liquidity, 0.0
-    if pool.sqrt_price_x96 == 0:
+    root_fee = _root_fee(pool, zero_for_one=candidate.zero_for_one)
+    liquidity, absorbed = pool.liquidity, 0.0
+    if pool.sqrt_price_x96 == 0 or root_fee == 0.0:
         return
     level = _level(pool.sqrt_price_x96, root_fee, zero_for_one=candidate.zero_for_one)
     yield Breakpoint(level, liquidity / root_fee, owner, float(candidate.gas_cost_out))
@@ -107,8 +108,9 @@ def _range_breakpoints(
     yield Breakpoint(level, -liquidity / root_fee, owner, 0.0)
 
 
-def _root_fee(pool: PoolState) -> float:
-    return sqrt((ONE_HUNDRED_PERCENT_PIPS - pool.ref.fee_pips) / ONE_HUNDRED_PERCENT_PIPS)
+def _root_fee(pool: PoolState, *, zero_for_one: bool) -> float:
+    kept_pips = ONE_HUNDRED_PERCENT_PIPS - swap_fee_pips(pool, zero_for_one=zero_for_one)
+    return sqrt(max(kept_pips, 0) / ONE_HUNDRED_PERCENT_PIPS)
 
 
 def _level(sqrt_price_x96: int, root_fee: float, *, zero_for_one: bool) -> float:

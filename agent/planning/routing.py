@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from agent.domain.order import Leg, Order, Side, SkippedOrder
+from agent.domain.pool import swap_fee_pips
 from agent.domain.quote import Quote, QuoteRequest
 from agent.domain.swap import Shortfall, Unfillable
 from agent.planning.gas import GasPrice, leg_gas
@@ -131,6 +132,6 @@ def _legs(order: Order, candidates: Sequence[Candidate], best: Split) -> Iterabl
             mid_amount_out=mid_amount_out(
                 candidate.pool, zero_for_one=candidate.zero_for_one, amount_in=amount_in
             ),
-            fee_pips=ref.fee_pips,
+            fee_pips=swap_fee_pips(candidate.pool, zero_for_one=candidate.zero_for_one),
             gas=leg_gas(ref.kind, swap.ticks_crossed),
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from agent.domain.pool import PoolState, V2Pool
-from agent.domain.swap import Swap
+from agent.domain.pool import PoolState, V2Pool, swap_fee_pips
+from agent.domain.swap import Shortfall, Swap, Unfillable
+from agent.domain.units import ONE_HUNDRED_PERCENT_PIPS
 from agent.planning import v2_math, v3_math
 
 
@@ -17,6 +18,8 @@ def swap_exact_in(pool: PoolState, *, zero_for_one: bool, amount_in: int) -> Swa
     """
     if amount_in <= 0:
         raise ValueError(f"amount_in is {amount_in}: a swap needs a positive input")
+    if swap_fee_pips(pool, zero_for_one=zero_for_one) >= ONE_HUNDRED_PERCENT_PIPS:
+        return Unfillable(shortfall=Shortfall.BUYS_NOTHING, absorbed=0)
     if isinstance(pool, V2Pool):
         return v2_math.swap_exact_in(pool, zero_for_one=zero_for_one, amount_in=amount_in)
     return v3_math.swap_exact_in(pool, zero_for_one=zero_for_one, amount_in=amount_in)

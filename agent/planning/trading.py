@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from agent.domain.order import Order, SkippedOrder
+from agent.domain.pool import PoolKind
 from agent.domain.quote import Quote
 from agent.domain.token import Token
 from agent.domain.units import ONE_HUNDRED_PERCENT_BPS, Ppm
@@ -50,6 +51,7 @@ def traded(wants: Wants, desk: Desk, *, native_drift_ppm: Ppm) -> Routed:
 
     fitted, too_small = _fitted(buys, wants.aims, purse, desk)
     bought = split_orders(fitted, desk.book)
+    sold, bought = _arranged(sold, v4_last=True), _arranged(bought, v4_last=False)
     dropped = tuple(skipped_want(want, UNPAID) for want in paid.dropped)
     return _joined(
         (
@@ -61,6 +63,16 @@ def traded(wants: Wants, desk: Desk, *, native_drift_ppm: Ppm) -> Routed:
             replace(NOTHING, skipped=too_small + dropped),
         )
     )
+
+
+def _arranged(routed: Routed, *, v4_last: bool) -> Routed:
+    """Return the same with its v4 legs at one end, where those of the other phases meet them.
+
+    V4 legs in a row settle together. Within a phase all spend what is there before it, and no pool
+    is of two kinds: each leg brings the same wherever it stands.
+    """
+    legs = sorted(routed.legs, key=lambda leg: (leg.kind is PoolKind.V4) == v4_last)
+    return replace(routed, legs=tuple(legs))
 
 
 NOTHING = Routed(orders=(), legs=(), quotes=(), skipped=())

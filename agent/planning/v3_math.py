@@ -1,12 +1,13 @@
-"""Concentrated-liquidity pools: the exact output of an exact input, as Uniswap v3 rounds it."""
+"""Concentrated-liquidity pools: the exact output of an exact input, as Uniswap v3 and v4 round it."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
-from agent.domain.pool import Tick, V3Pool
+from agent.domain.pool import Tick, V3Pool, swap_fee_pips
 from agent.domain.swap import Shortfall, Swap, SwapResult, Unfillable
 from agent.domain.units import ONE_HUNDRED_PERCENT_PIPS as _PIPS
 from agent.domain.units import ceil_div
@@ -29,13 +30,15 @@ def swap_exact_in(pool: V3Pool, *, zero_for_one: bool, amount_in: int) -> Swap:
     """Return what the pool pays for all of `amount_in` (positive) and the state it is left in.
 
     Follows Uniswap v3 Core white paper, 6.2.3 and 6.3: constant liquidity between two boundaries,
-    which are initialised ticks and the ends of bitmap words, since a pool rounds at both.
+    which are initialised ticks and the ends of bitmap words, since a pool rounds at both. V4 keeps
+    to that; its fee depends on the direction. The fee must be below 100 %.
     """
+    fee_pips = swap_fee_pips(pool, zero_for_one=zero_for_one)
     step, limit = (step_down, _LOWEST_PRICE) if zero_for_one else (step_up, _HIGHEST_PRICE)
     price, tick, liquidity = pool.sqrt_price_x96, pool.tick, pool.liquidity
     if price in (0, limit):
         return Unfillable(shortfall=Shortfall.EXHAUSTED, absorbed=0)
-    fee_pips, remaining, amount_out, crossed = pool.ref.fee_pips, amount_in, 0, 0
+    remaining, amount_out, crossed = amount_in, 0, 0
     for boundary, liquidity_change in boundaries(pool, zero_for_one=zero_for_one):
         target, before = reachable_price(boundary), price
         price, spent, bought = step(price, target, liquidity, remaining, fee_pips)
@@ -155,12 +158,4 @@ def _index(tick: Tick) -> int:
 
 
 def _moved(pool: V3Pool, price: int, tick: int, liquidity: int) -> V3Pool:
-    return V3Pool(
-        ref=pool.ref,
-        sqrt_price_x96=price,
-        tick=tick,
-        liquidity=liquidity,
-        ticks=pool.ticks,
-        scanned_from=pool.scanned_from,
-        scanned_to=pool.scanned_to,
-    )
+    return replace(pool, sqrt_price_x96=price, tick=tick, liquidity=liquidity)

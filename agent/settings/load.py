@@ -31,7 +31,12 @@ CREDENTIAL_FILES = {
     "checkpoint-key": ("log", "checkpoint_key"),
 }
 CREDENTIAL_VALUES = {"rpc-url": ("chain", "rpc_url")}
-SECRETS = {("chain", "rpc_url")}
+SECRETS = {
+    ("ledger", "url"),
+    ("chain", "rpc_url"),
+    ("chain", "rpc_urls"),
+    ("chain", "private_rpc_urls"),
+}
 
 Tree = dict[str, Any]
 
@@ -119,7 +124,7 @@ def _stray_variables(environ: Mapping[str, str]) -> Iterator[SettingsError]:
 
 def _setting_error(detail: ErrorDetails) -> SettingsError:
     location = detail["loc"]
-    value = "(secret)" if location in SECRETS else detail["input"]
+    value = "(secret)" if location[:2] in SECRETS else detail["input"]
     match detail["type"]:
         case "missing":
             value, mend = "(missing)", "add it"

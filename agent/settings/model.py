@@ -16,6 +16,7 @@ from eth_utils.address import is_checksum_address, to_checksum_address
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from agent.domain.intent import Route
 from agent.domain.policy import Policy, Universe
 from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Address, Bps, Ppm
 
@@ -46,7 +47,14 @@ def _http_url(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _postgres_url(secret: SecretStr) -> SecretStr:
+    if urlsplit(secret.get_secret_value()).scheme not in {"postgresql", "postgres"}:
+        raise ValueError("give a PostgreSQL address, such as postgresql://agent@127.0.0.1/agent")
+    return secret
+
+
 AddressSetting = Annotated[Address, Field(pattern=r"^0x[0-9a-fA-F]{40}$"), AfterValidator(_address)]
+UrlSetting = Annotated[SecretStr, AfterValidator(_http_url)]
 BpsSetting = Annotated[int, Field(ge=0, le=10_000)]
 PpmSetting = Annotated[int, Field(ge=0, le=ONE_HUNDRED_PERCENT_PPM)]
 UsdSetting = Annotated[Decimal, Field(ge=0, le=Decimal(10**12), allow_inf_nan=False)]
@@ -66,11 +74,41 @@ class PortfolioSettings(Section):
 
 
 class ChainSettings(Section):
-    """Which chain, through which node; `confirmations` counts the block that mined a batch as one."""
+    """Which chain, through which node; `confirmations` counts the block that mined a batch as one.
+
+    `bump_blocks` is how many blocks a transaction may wait in a pool before it is sent at a higher
+    price, `replacement_raise_bps` by how much both its fees are raised. `rpc_urls` are further nodes, of
+    which with the first one `quorum` must agree (by default more than half), and which all get what is
+    sent. On the private route it goes to `private_rpc_urls` alone.
+    """
 
     id: Annotated[int, Field(ge=1, le=2**53)] = 1
-    rpc_url: Annotated[SecretStr, AfterValidator(_http_url)]
+    rpc_url: UrlSetting
+    rpc_urls: tuple[UrlSetting, ...] = ()
+    quorum: Annotated[int, Field(ge=1, le=20)] | None = None
+    route: Route = Route.PUBLIC
+    private_rpc_urls: tuple[UrlSetting, ...] = ()
     confirmations: Annotated[int, Field(ge=1, le=64)] = 2
+    bump_blocks: Annotated[int, Field(ge=1, le=100)] = 4
+    replacement_raise_bps: Annotated[int, Field(ge=1_000, le=10_000)] = 1_000
+
+    @property
+    def urls(self) -> tuple[SecretStr, ...]:
+        """Every node of the public route once, the first one first."""
+        return tuple(dict.fromkeys((self.rpc_url, *self.rpc_urls)))
+
+    @property
+    def agreeing(self) -> int:
+        """How many nodes must agree."""
+        return self.quorum or len(self.urls) // 2 + 1
+
+    @model_validator(mode="after")
+    def _endpoints_suffice(self) -> ChainSettings:
+        if self.agreeing > len(self.urls):
+            raise ValueError(f"quorum is {self.quorum} of {len(self.urls)} endpoints, lower it")
+        if self.route is Route.PRIVATE and not self.private_rpc_urls:
+            raise ValueError("route is private, give private_rpc_urls")
+        return self
 
 
 class SignalSettings(Section):
@@ -159,9 +197,23 @@ class KeySettings(Section):
 
 
 class LedgerSettings(Section):
-    """The database of what was intended, sent and filled, and of the cycles under way."""
+    """The database of what was intended, sent and filled, and of the cycles under way.
+
+    A file, or with `url` a PostgreSQL database, which then is the only one that is used.
+    """
 
     path: Path = Path("agent.sqlite")
+    url: Annotated[SecretStr, AfterValidator(_postgres_url)] | None = None
+
+    @property
+    def place(self) -> Path | SecretStr:
+        """Where the ledger is."""
+        return self.url or self.path
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether there may be a ledger: a file shows it, a server is to be asked."""
+        return self.url is not None or self.path.exists()
 
 
 class LogSettings(Section):

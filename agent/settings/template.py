@@ -27,7 +27,13 @@ name = "index"              # begins every cycle id
 [chain]
 id = 1
 {rpc_url}
+# rpc_urls = ["https://node-b.example.com", "https://node-c.example.com"]   # must agree with rpc_url
+# quorum = 2                # how many of them all must agree; by default more than half
+route = "public"            # "private": batches go to private_rpc_urls alone
+# private_rpc_urls = ["https://relay.example.com"]
 confirmations = 2           # blocks until a batch counts as landed, its own included
+bump_blocks = 4             # blocks that a transaction waits before it is sent at a higher price
+replacement_raise_bps = 1000        # by how much; 1250 where an endpoint wants an eighth
 
 [signals]                   # each a path or an http(s) address; see `agent signals schema`
 {ranking}
@@ -71,6 +77,7 @@ retry_s = 3600              # how long a node or source out of reach is tried ag
 {password_file}
 
 [ledger]
+# url = "postgresql://agent@127.0.0.1/agent"   # a PostgreSQL database instead of the file
 path = "agent.sqlite"       # under systemd: /var/lib/agent/agent.sqlite
 
 [log]

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, SetWorkflowID, WorkflowHandle
+from pydantic import SecretStr
 from sqlalchemy.engine import URL
 
 from agent import observe
@@ -77,7 +78,7 @@ def _durably(name: str, act: Callable[[], str]) -> str:
 class Engine:
     """Durable cycles on one database, for as long as the context is entered."""
 
-    def __init__(self, *, database: Path, cycle: Cycle) -> None:
+    def __init__(self, *, database: Path | SecretStr, cycle: Cycle) -> None:
         self._database, self._cycle = database, cycle
 
     def __enter__(self) -> Self:
@@ -146,10 +147,16 @@ def _workflow_id(cycle_id: str, attempt: int) -> str:
     return cycle_id if attempt == 1 else f"{cycle_id}/{attempt}"
 
 
-def _config(database: Path) -> DBOSConfig:
+def _address(database: Path | SecretStr) -> str:
+    if isinstance(database, SecretStr):
+        return database.get_secret_value()
+    return URL.create("sqlite", database=str(database)).render_as_string()
+
+
+def _config(database: Path | SecretStr) -> DBOSConfig:
     return {
         "name": "agent",
-        "system_database_url": URL.create("sqlite", database=str(database)).render_as_string(),
+        "system_database_url": _address(database),
         "application_version": WORKFLOW_VERSION,
         "executor_id": EXECUTOR,
         "enable_otlp": False,

@@ -8,6 +8,7 @@ import {IWETH9} from "./interfaces/IWETH9.sol";
 import {Calldata} from "./libraries/Calldata.sol";
 import {Floors} from "./libraries/Floors.sol";
 import {Records} from "./libraries/Records.sol";
+import {Singleton} from "./libraries/Singleton.sol";
 import {Tokens} from "./libraries/Tokens.sol";
 
 /// @notice Runs packed legs and holds the whole batch to its floors. Who may run one, how sequence numbers are kept and
@@ -26,6 +27,8 @@ abstract contract BatchExecutor is IBatchExecutor {
         bytes record; // of the current leg's pool
         uint256 page; // that was read last, and where it is
         address pageAt;
+        uint256 queue; // of swaps that the next unlock makes: where, and how many
+        uint256 queued;
     }
 
     uint256 private constant ZERO_FOR_ONE = 0x80;
@@ -35,23 +38,30 @@ abstract contract BatchExecutor is IBatchExecutor {
     uint256 private constant ROUTER = 1;
     uint256 private constant WRAP = 2;
     uint256 private constant UNWRAP = 3;
+    uint256 private constant LEAST_LEG = 22; // bytes of a pool leg with the shortest reference
 
     uint256 private constant LOWEST_PRICE = 4295128740; // that a v3 pool takes as a limit
     uint256 private constant HIGHEST_PRICE = 1461446703485210103287273052203988822378723970341;
 
     uint256 private constant IDLE = 0;
     uint256 private constant RUNNING = 1;
+    uint256 private constant UNLOCKING = 2;
 
     /// @inheritdoc IBatchExecutor
     address public immutable weth;
 
+    /// @inheritdoc IBatchExecutor
+    address public immutable poolManager;
+
     /// @dev The payment that is open: `pool (160 bits) | amount, lower 96 bits` and `token (160) | amount, upper 32`.
-    /// Two slots instead of three save 200 gas a leg. Without one, the first slot says IDLE or RUNNING.
+    /// Two slots instead of three save 200 gas a leg. Without one, the first slot says IDLE or RUNNING,
+    /// or UNLOCKING while v4's PoolManager is about to call back.
     uint256 private transient payment;
     uint256 private transient paymentToken;
 
-    constructor(address weth_) {
+    constructor(address weth_, address poolManager_) {
         weth = weth_;
+        poolManager = poolManager_;
     }
 
     receive() external payable {}
@@ -118,46 +128,76 @@ abstract contract BatchExecutor is IBatchExecutor {
 
     /* LEGS */
 
-    // slither-disable-next-line reentrancy-balance (`at` is a place in calldata, no balance)
+    // slither-disable-next-line reentrancy-balance,reentrancy-eth (`at` is no balance, `payment` is the lock itself)
     function _runLegs(Run memory run, bytes calldata legs) private {
         uint256 at = Calldata.offset(legs);
         uint256 end = at + legs.length;
         unchecked {
             while (at < end) {
-                at += _runLeg(run, at);
+                at += _runLeg(run, at, end);
                 ++run.index;
             }
         }
+        _unlock(run);
         if (at != end) revert MalformedLegs(legs.length);
     }
 
-    function _runLeg(Run memory run, uint256 at) private returns (uint256 size) {
+    function _runLeg(Run memory run, uint256 at, uint256 end) private returns (uint256 size) {
         uint256 op = at.load() >> 248;
-        if (op & KIND == POOL) return _pool(run, op, at);
+        if (op & KIND == POOL) return _pool(run, op, at, end);
+        _unlock(run);
         if (op == ROUTER) return _router(run, at);
         if (op & ~SURPLUS == WRAP || op & ~SURPLUS == UNWRAP) return _wrapping(run, op, at);
         revert UnknownLeg(run.index, uint8(op));
     }
 
-    function _pool(Run memory run, uint256 op, uint256 at) private returns (uint256 size) {
+    function _pool(Run memory run, uint256 op, uint256 at, uint256 end) private returns (uint256 size) {
         unchecked {
             size = 1 + _loadRecord(run, at + 1);
             uint256 word = (at + size).load();
             size += 18;
+            uint256 kind = run.record.kind();
             bool zeroForOne = op & ZERO_FOR_ONE != 0;
             (address pool, address tokenIn, address tokenOut) = run.record.direct(zeroForOne);
+            if (kind == Records.V4) (tokenIn, tokenOut) = (_wrapped(tokenIn), _wrapped(tokenOut));
             _requireFloor(run, word >> 248, tokenIn);
             _requireFloor(run, (word >> 240) & 0xff, tokenOut);
+            if (kind != Records.V4 || op & SURPLUS != 0) _unlock(run);
             uint256 amountIn = (word >> 112) & type(uint128).max;
             if (op & SURPLUS != 0) {
                 amountIn = _surplus(run, word >> 248, amountIn);
                 if (amountIn == 0) return size;
             }
-            uint256 kind = run.record.kind();
-            if (kind == Records.V3) _swapV3(run.index, pool, zeroForOne, tokenIn, amountIn);
+            if (kind == Records.V4) _queue(run, zeroForOne, word, amountIn, end - at);
+            else if (kind == Records.V3) _swapV3(run.index, pool, zeroForOne, tokenIn, amountIn);
             else if (kind == Records.V2) _swapV2(run, pool, zeroForOne, tokenIn, amountIn);
             else revert UnknownPool(run.index);
         }
+    }
+
+    /// @dev To a batch the ETH of a v4 pool is WETH.
+    function _wrapped(address token) private view returns (address) {
+        return token == address(0) ? weth : token;
+    }
+
+    /// @param left Bytes of legs that are left, so that room is made for all of them at once.
+    function _queue(Run memory run, bool zeroForOne, uint256 word, uint256 amountIn, uint256 left) private pure {
+        unchecked {
+            if (run.queue == 0) run.queue = Singleton.open(left / LEAST_LEG + 1);
+            uint256 entry = (zeroForOne ? 1 << 248 : 0) | (word >> 240) << 232 | amountIn;
+            Singleton.push(run.queue, run.queued, run.record, entry);
+            ++run.queued;
+        }
+    }
+
+    /// @dev Makes the swaps that are queued: those of the legs just before `run.index`, which follow each other.
+    function _unlock(Run memory run) private {
+        uint256 queued = run.queued;
+        if (queued == 0) return;
+        run.queued = 0;
+        payment = UNLOCKING;
+        Singleton.unlock(poolManager, run.queue, queued, run.before.length, run.index - queued);
+        if (payment != RUNNING) revert CallbackMissing(poolManager);
     }
 
     function _swapV3(uint256 index, address pool, bool zeroForOne, address tokenIn, uint256 amountIn) private {
@@ -234,6 +274,14 @@ abstract contract BatchExecutor is IBatchExecutor {
     }
 
     /* CALLBACKS */
+
+    /// @inheritdoc IBatchExecutor
+    function unlockCallback(bytes calldata queue) external returns (bytes memory) {
+        if (msg.sender != poolManager || payment != UNLOCKING) revert UnexpectedCallback(msg.sender);
+        payment = RUNNING;
+        Singleton.run(msg.sender, weth, queue);
+        return "";
+    }
 
     /// @notice Pays a v3 pool what the running leg owes it, under whatever name the pool's factory gave the callback:
     /// `uniswapV3SwapCallback(int256 amount0Delta, int256 amount1Delta, bytes)` or the like.

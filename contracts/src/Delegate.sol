@@ -16,7 +16,7 @@ contract Delegate is BatchExecutor, IDelegate {
     /// @dev keccak256(abi.encode(uint256(keccak256("agent.delegate")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant STATE = 0xb10a387f3e26437fefcfa3cb67d39236a85beee74d9ad6599901ef6802d4e300;
 
-    constructor(address weth_) BatchExecutor(weth_) {}
+    constructor(address weth_, address poolManager_) BatchExecutor(weth_, poolManager_) {}
 
     /// @inheritdoc IBatchExecutor
     function sequence() external view returns (uint64) {

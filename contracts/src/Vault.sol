@@ -28,9 +28,12 @@ contract Vault is BatchExecutor, IVault {
     mapping(uint256 page => address) private pages;
     uint256 public pageCount;
 
-    constructor(address owner_, address agent_, address weth_) BatchExecutor(weth_) {
+    constructor(address owner_, address agent_, address weth_, address poolManager_)
+        BatchExecutor(weth_, poolManager_)
+    {
         if (owner_ == address(0)) revert BadAddress(owner_);
         if (weth_.code.length == 0) revert BadAddress(weth_);
+        if (poolManager_.code.length == 0) revert BadAddress(poolManager_);
         owner = owner_;
         agent = agent_;
         emit OwnerSet(owner_);
@@ -79,7 +82,7 @@ contract Vault is BatchExecutor, IVault {
             revert MalformedPage(records_.length);
         }
         for (uint256 i = 0; i < count; ++i) {
-            if (!Records.isTrue(records_[i * Records.SIZE:(i + 1) * Records.SIZE])) revert BadRecord(i);
+            if (!Records.isTrue(records_[i * Records.SIZE:(i + 1) * Records.SIZE], poolManager)) revert BadRecord(i);
         }
         page = pageCount++;
         if (page >= MAX_PAGES) revert NoPageLeft();

@@ -17,7 +17,7 @@ contract DelegateTest is Ground {
 
     function setUp() public override {
         super.setUp();
-        code = new Delegate(weth);
+        code = new Delegate(weth, manager);
         account = Delegate(payable(vm.addr(KEY)));
         vm.signAndAttachDelegation(address(code), KEY);
         (bool ok,) = address(account).call(""); // carries the authorization
@@ -86,7 +86,7 @@ contract DelegateTest is Ground {
     }
 
     function test_RevertWhen_KindIsUnknown() external {
-        bytes memory leg = Packed.poolLeg(address(a) < address(hub), _record(poolA, 4), A, HUB, 1e18);
+        bytes memory leg = Packed.poolLeg(address(a) < address(hub), _record(poolA, 5), A, HUB, 1e18);
         _refusedSelf(abi.encodeWithSelector(IBatchExecutor.UnknownPool.selector, 0), _open(), leg);
     }
 

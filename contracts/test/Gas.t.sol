@@ -38,7 +38,7 @@ contract GasTest is Ground {
 
     function test_OneDelegatedV3Leg() external {
         Delegate account = Delegate(payable(vm.addr(4)));
-        vm.signAndAttachDelegation(address(new Delegate(weth)), 4);
+        vm.signAndAttachDelegation(address(new Delegate(weth, manager)), 4);
         (bool ok,) = address(account).call("");
         vm.assertTrue(ok, "delegation");
         _fund(address(account));
@@ -60,6 +60,18 @@ contract GasTest is Ground {
     function test_FortyV2Legs() external {
         (bytes memory floors, bytes memory legs) = _many(V2);
         _twice("forty_v2_legs", floors, legs);
+    }
+
+    function test_OneV4Leg() external {
+        _list(_v4(address(a), address(hub)));
+        bytes memory leg =
+            Packed.poolLeg(address(a) < address(hub), abi.encodePacked(uint16(1), uint8(0)), A, HUB, AMOUNT_IN);
+        _twice("one_v4_leg", _floors(0, -int256(AMOUNT_IN), 0), leg);
+    }
+
+    function test_FortyV4Legs() external {
+        (bytes memory floors, bytes memory legs) = _many(V4);
+        _twice("forty_v4_legs", floors, legs);
     }
 
     function test_FullPage() external {
@@ -87,9 +99,7 @@ contract GasTest is Ground {
         for (uint8 i = 0; i < MANY; ++i) {
             PlainToken c = new PlainToken();
             c.mint(address(vault), HELD);
-            records = bytes.concat(
-                records, _record(kind == V3 ? _v3(address(c), address(hub)) : _v2(address(c), address(hub)), kind)
-            );
+            records = bytes.concat(records, _pool(address(c), kind));
             bool sells = i < MANY / 2;
             int256 least = sells ? -int256(AMOUNT_IN) : int256(AMOUNT_IN * 9 / 10);
             floors = bytes.concat(floors, Packed.floor(address(c), least));
@@ -99,5 +109,10 @@ contract GasTest is Ground {
             legs = bytes.concat(legs, Packed.poolLeg(zeroForOne, ref, floorIn, floorOut, AMOUNT_IN));
         }
         _list(records);
+    }
+
+    function _pool(address c, uint8 kind) private returns (bytes memory record) {
+        if (kind == V4) return _v4(c, address(hub));
+        return _record(kind == V3 ? _v3(c, address(hub)) : _v2(c, address(hub)), kind);
     }
 }

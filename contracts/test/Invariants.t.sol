@@ -22,10 +22,11 @@ contract InvariantsTest is Ground {
         _allow(address(router));
         rogue = new ScriptedPool(address(a), address(hub));
         tokens = [hub, a, b, PlainToken(weth)];
-        address[] memory pools = new address[](2);
-        (pools[0], pools[1]) = (poolA, pairB);
+        address[] memory pools = new address[](3);
+        (pools[0], pools[1], pools[2]) = (poolA, pairB, manager);
+        _list(bytes.concat(_v4(address(a), address(hub)), _v4(address(b), address(hub)), _v4(address(0), address(hub))));
         thief = new Thief(vault, owner, agent, router, rogue, tokens, pools);
-        listed = vault.records(0);
+        listed = bytes.concat(vault.records(0), vault.records(1));
     }
 
     function targetContracts() public view returns (address[] memory targets) {
@@ -59,7 +60,7 @@ contract InvariantsTest is Ground {
     }
 
     function _noAllowanceSurvives() private view {
-        address[6] memory spenders = [address(router), poolA, pairB, address(rogue), address(thief), agent];
+        address[7] memory spenders = [address(router), poolA, pairB, manager, address(rogue), address(thief), agent];
         for (uint256 i = 0; i < tokens.length; ++i) {
             for (uint256 j = 0; j < spenders.length; ++j) {
                 vm.assertEq(tokens[i].allowance(address(vault), spenders[j]), 0, "allowance");
@@ -71,8 +72,8 @@ contract InvariantsTest is Ground {
         vm.assertEq(vault.owner(), owner, "owner");
         vm.assertEq(vault.offeredTo(), address(0), "offer");
         vm.assertEq(vault.agent(), agent, "agent");
-        vm.assertEq(vault.pageCount(), 1, "pages");
-        vm.assertEq(vault.records(0), listed, "records");
+        vm.assertEq(vault.pageCount(), 2, "pages");
+        vm.assertEq(bytes.concat(vault.records(0), vault.records(1)), listed, "records");
         vm.assertFalse(vault.isRouter(address(hub)), "router");
         vm.assertFalse(vault.paused(), "paused");
     }

@@ -18,6 +18,7 @@ contract VaultTest is Ground {
         vm.assertEq(vault.owner(), owner, "owner");
         vm.assertEq(vault.agent(), agent, "agent");
         vm.assertEq(vault.weth(), weth, "weth");
+        vm.assertEq(vault.poolManager(), manager, "pool manager");
         vm.assertEq(vault.offeredTo(), address(0), "offer");
         vm.assertEq(vault.sequence(), 0, "sequence");
         vm.assertFalse(vault.paused(), "paused");
@@ -25,12 +26,17 @@ contract VaultTest is Ground {
 
     function test_RevertWhen_OwnerIsZero() external {
         vm.expectRevert(_bad(address(0)));
-        new Vault(address(0), agent, weth);
+        new Vault(address(0), agent, weth, manager);
     }
 
     function test_RevertWhen_WethHasNoCode() external {
         vm.expectRevert(_bad(stranger));
-        new Vault(owner, agent, stranger);
+        new Vault(owner, agent, stranger, manager);
+    }
+
+    function test_RevertWhen_PoolManagerHasNoCode() external {
+        vm.expectRevert(_bad(stranger));
+        new Vault(owner, agent, weth, stranger);
     }
 
     /* OWNER ONLY */
@@ -241,7 +247,19 @@ contract VaultTest is Ground {
         _false(Packed.record(poolA, token0, token1, V3, 500));
         _false(Packed.record(poolA, token0, token1, V2, 1_000_000));
         _false(Packed.record(poolA, token0, token1, 0, FEE));
-        _false(Packed.record(poolA, token0, token1, 4, FEE));
+        _false(Packed.record(poolA, token0, token1, 5, FEE));
+    }
+
+    function test_RevertWhen_V4RecordIsFalse() external {
+        (address token0, address token1) = _sorted();
+        bytes memory kept = _v4(token0, token1);
+        vm.assertEq(vault.records(_list(kept)), kept, "kept");
+        _false(Packed.v4Record(token1, token0, FEE, SPACING));
+        _false(Packed.v4Record(address(0), token1, FEE, SPACING));
+        _false(Packed.v4Record(token0, token1, FEE + 1, SPACING));
+        _false(Packed.v4Record(token0, token1, FEE, SPACING + 1));
+        _false(Packed.v4Record(token0, token1, FEE, -SPACING));
+        _false(Packed.record(address(uint160(1 << 24 | 60)), token0, token1, V4, FEE));
     }
 
     function test_RevertWhen_NoPageIsLeft() external {

@@ -2,7 +2,7 @@ import pytest
 from eth_abi.abi import encode
 
 from agent.adapters.chain import RpcChain
-from agent.adapters.chain.pages import pools_of
+from agent.adapters.chain.pages import Surroundings, pools_of
 from agent.domain.pool import PoolKind
 from agent.domain.units import Address
 from agent.errors import NodeUnfitError, RpcUnavailableError, SettingsError, WrongChainError
@@ -14,6 +14,8 @@ PAIR = Address("0xB4e16d0168e52d35CaCD2c6185b44281Ec28C9Dc")
 TOKEN0 = Address("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48")
 TOKEN1 = Address("0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2")
 HASH = "0x" + "ab" * 32
+MANAGER = Address("0x000000000004444c5dc75cB358380D2e3dE08A90")
+AROUND = Surroundings(weth=TOKEN1, pool_manager=MANAGER)
 BLOCK = {"number": "0x64", "hash": HASH, "timestamp": "0x5", "baseFeePerGas": "0x7"}
 ONE = "0x" + f"{1:064x}"
 SEEN = [{"calls": [{"returnData": "0x"}, {"returnData": ONE}]}]
@@ -134,7 +136,7 @@ def record(pool, kind, fee):
 def test_pages_are_the_pools_that_may_be_traded():
     pages = [b"", record(PAIR, 2, 3000) + record(POOL, 3, 500)]
 
-    pair, pool = pools_of(pages)
+    pair, pool = pools_of(pages, AROUND)
 
     assert (PAIR, PoolKind.V2, TOKEN0, TOKEN1, 3000, 0, 1, 0) == (
         pair.address,
@@ -155,19 +157,47 @@ def test_pages_are_the_pools_that_may_be_traded():
     )
 
 
+def v4_record(currency0, currency1, *, fee, spacing):
+    tokens = bytes.fromhex(currency0[2:]) + bytes.fromhex(currency1[2:])
+    return spacing.to_bytes(20) + tokens + bytes([4]) + fee.to_bytes(3)
+
+
+def test_a_v4_pool_goes_by_the_id_of_its_key_and_its_ether_by_weth():
+    ether = "0x" + "00" * 20
+    page = v4_record(ether, TOKEN0, fee=500, spacing=10)
+
+    (pool,) = pools_of([page], AROUND)
+
+    # Mainnet's ETH/USDC pool of 5 bps without hooks.
+    assert "0x21c67e77068de97969ba93d4aab21826d33ca12bb9f565d8496e8fda8a82ca27" == pool.address
+    assert (PoolKind.V4, TOKEN1, TOKEN0, 500, 10, MANAGER) == (
+        pool.kind,
+        pool.token0,
+        pool.token1,
+        pool.fee_pips,
+        pool.tick_spacing,
+        pool.manager,
+    )
+
+
+def test_a_pool_of_ether_and_its_wrapped_form_is_none_to_us():
+    assert () == pools_of([v4_record("0x" + "00" * 20, TOKEN1, fee=100, spacing=1)], AROUND)
+
+
 def test_a_pool_that_stands_twice_counts_where_it_stands_first():
     pages = [record(POOL, 3, 500), record(PAIR, 2, 3000) + record(POOL, 3, 3000)]
 
     assert [(POOL, 0, 0, 500), (PAIR, 1, 0, 3000)] == [
-        (p.address, p.page, p.record, p.fee_pips) for p in pools_of(pages)
+        (p.address, p.page, p.record, p.fee_pips) for p in pools_of(pages, AROUND)
     ]
 
 
 def test_kinds_that_are_not_known_yet_are_left_out():
     assert [(PAIR, 1)] == [
-        (p.address, p.record) for p in pools_of([record(POOL, 4, 500) + record(PAIR, 2, 3000)])
+        (p.address, p.record)
+        for p in pools_of([record(POOL, 5, 500) + record(PAIR, 2, 3000)], AROUND)
     ]
 
 
 def test_a_fee_that_says_no_spacing_leaves_it_open():
-    assert [0] == [p.tick_spacing for p in pools_of([record(POOL, 3, 450)])]
+    assert [0] == [p.tick_spacing for p in pools_of([record(POOL, 3, 450)], AROUND)]

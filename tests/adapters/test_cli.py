@@ -2,8 +2,10 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -181,7 +183,8 @@ def test_a_run_without_a_key_does_nothing(deployment):
 
     assert result.exit_code == 3
     assert result.stderr.startswith("error: keystore ")
-    assert not (deployment.parent / "agent.sqlite").exists()
+    with closing(sqlite3.connect(deployment.parent / "agent.sqlite")) as database:
+        assert (0,) == database.execute("SELECT count(*) FROM log_records").fetchone()
 
 
 def test_status_before_the_first_run(deployment):

@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from pydantic import SecretStr
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from agent.adapters.ledger import Access, SqlLedger, open_ledger
-from agent.adapters.ledger.engine import sqlite_engine
+from agent.adapters.ledger.engine import postgres_engine, sqlite_engine, take_over
 from agent.domain.bodies import Halted, InputsFixed, SignalAccepted, SignalName
 from agent.domain.canonical import content_id
 from agent.domain.intent import (
@@ -44,16 +45,24 @@ HALT = Halted(error="LedgerError", reason="disk full")
 MINED_IN = block(100)
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "agent.sqlite"
+@pytest.fixture(params=["sqlite", "postgresql"])
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path | SecretStr:
+    """Return where a new ledger goes: every test runs on both databases."""
+    if request.param == "sqlite":
+        return tmp_path / "agent.sqlite"
+    url: SecretStr = request.getfixturevalue("new_database")
+    return url
 
 
 @pytest.fixture
-def ledger(path: Path) -> Iterator[SqlLedger]:
-    key = create_key(path.with_name("checkpoint.pem"))
+def ledger(path: Path | SecretStr, tmp_path: Path) -> Iterator[SqlLedger]:
+    key = create_key(tmp_path / "checkpoint.pem")
     with open_ledger(path, clock=SteppingClock(), origin="index", checkpoint_key=key) as opened:
         yield opened
+
+
+def engine_of(path: Path | SecretStr) -> Engine:
+    return sqlite_engine(path) if isinstance(path, Path) else postgres_engine(path)
 
 
 def opened_reserved(ledger: SqlLedger, *, nonce: int = 11) -> str:
@@ -451,7 +460,7 @@ class StoppedClock(SteppingClock):
         return super().now()
 
 
-def test_a_change_and_its_record_are_one(path: Path) -> None:
+def test_a_change_and_its_record_are_one(path: Path | SecretStr) -> None:
     clock = StoppedClock()
     with open_ledger(path, clock=clock, origin="index") as ledger:
         name = brought_to(ledger, TxState.SIGNED)
@@ -467,7 +476,7 @@ def test_a_change_and_its_record_are_one(path: Path) -> None:
         assert ledger.records() == before
 
 
-def test_everything_is_there_after_reopening(path: Path, ledger: SqlLedger) -> None:
+def test_everything_is_there_after_reopening(path: Path | SecretStr, ledger: SqlLedger) -> None:
     record_week(ledger, Week(number=0))
     before = ledger.records(), ledger.intents(), ledger.checkpoints(), ledger.origin
     ledger.close()
@@ -529,7 +538,7 @@ def test_resealing_needs_a_first_seal(ledger: SqlLedger) -> None:
         ledger.reseal()
 
 
-def test_sealing_needs_the_key(path: Path) -> None:
+def test_sealing_needs_the_key(path: Path | SecretStr) -> None:
     with (
         open_ledger(path, clock=SteppingClock(), origin="index") as ledger,
         pytest.raises(LedgerError, match=r"without its key: set log\.checkpoint_key"),
@@ -537,7 +546,7 @@ def test_sealing_needs_the_key(path: Path) -> None:
         ledger.seal(block=block(5), account=ACCOUNT, next_nonce=3)
 
 
-def test_only_the_trading_process_moves_money(path: Path, ledger: SqlLedger) -> None:
+def test_only_the_trading_process_moves_money(path: Path | SecretStr, ledger: SqlLedger) -> None:
     name = brought_to(ledger, TxState.SIGNED)
     with open_ledger(path, clock=SteppingClock(), access=Access.APPEND) as beside:
         for act in (
@@ -550,7 +559,9 @@ def test_only_the_trading_process_moves_money(path: Path, ledger: SqlLedger) -> 
                 act()
 
 
-def test_others_may_append_beside_the_trading_process(path: Path, ledger: SqlLedger) -> None:
+def test_others_may_append_beside_the_trading_process(
+    path: Path | SecretStr, ledger: SqlLedger
+) -> None:
     ledger.append(HALT, cycle_id="index-1")
     with open_ledger(path, clock=SteppingClock(), access=Access.APPEND) as beside:
         theirs = beside.append(replace(HALT, reason="theirs"), cycle_id="index-1")
@@ -559,7 +570,7 @@ def test_others_may_append_beside_the_trading_process(path: Path, ledger: SqlLed
     assert (theirs.seq, ours.seq, ours.prev) == (2, 3, theirs.hash)
 
 
-def test_a_reader_changes_nothing(path: Path, ledger: SqlLedger) -> None:
+def test_a_reader_changes_nothing(path: Path | SecretStr, ledger: SqlLedger) -> None:
     record = ledger.append(HALT, cycle_id="index-1")
     with open_ledger(path, clock=SteppingClock(), access=Access.READ) as reader:
         assert reader.records() == (record,)
@@ -572,29 +583,31 @@ def test_a_reader_changes_nothing(path: Path, ledger: SqlLedger) -> None:
     ["log_records", "log_contents", "log_checkpoints", "accounts", "reservations", "attempts"],
 )
 @pytest.mark.parametrize("act", ["DELETE FROM {}", "UPDATE {} SET rowid = rowid"])
-def test_history_cannot_be_changed(path: Path, ledger: SqlLedger, table: str, act: str) -> None:
+def test_history_cannot_be_changed(
+    path: Path | SecretStr, ledger: SqlLedger, table: str, act: str
+) -> None:
     record_week(ledger, Week(number=0))
     column = {"log_records": "seq", "log_contents": "sha256", "log_checkpoints": "number"}
     act = act.replace("rowid", column.get(table, "chain_id" if table != "attempts" else "number"))
-    engine = sqlite_engine(path)
+    engine = engine_of(path)
 
-    with pytest.raises(IntegrityError, match="append-only"), engine.begin() as connection:
+    with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
         connection.execute(text(act.format(table)))
     engine.dispose()
 
 
-def test_intents_are_kept_as_they_were_decided(path: Path, ledger: SqlLedger) -> None:
+def test_intents_are_kept_as_they_were_decided(path: Path | SecretStr, ledger: SqlLedger) -> None:
     opened_reserved(ledger)
-    engine = sqlite_engine(path)
+    engine = engine_of(path)
 
     for act in ("DELETE FROM intents", "UPDATE intents SET sequence = 9"):
-        with pytest.raises(IntegrityError, match="append-only"), engine.begin() as connection:
+        with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
             connection.execute(text(act))
     engine.dispose()
 
 
-def test_commits_survive_a_power_cut(path: Path) -> None:
-    engine = sqlite_engine(path)
+def test_commits_survive_a_power_cut(tmp_path: Path) -> None:
+    engine = sqlite_engine(tmp_path / "agent.sqlite")
     with engine.connect() as connection:
         found = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -608,6 +621,32 @@ def test_commits_survive_a_power_cut(path: Path) -> None:
     }  # fmt: skip
 
 
-def test_only_its_owner_reads_a_new_ledger(path: Path, ledger: SqlLedger) -> None:
-    assert ledger.origin
+def test_only_its_owner_reads_a_new_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "agent.sqlite"
+    with open_ledger(path, clock=SteppingClock(), origin="index") as ledger:
+        assert ledger.origin
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_second_trading_process_is_refused(path: Path | SecretStr, ledger: SqlLedger) -> None:
+    assert ledger.origin
+    with pytest.raises(LedgerError, match="another agent"):
+        open_ledger(path, clock=SteppingClock(), access=Access.TRADE)
+
+
+def test_the_lock_goes_with_its_holder(path: Path | SecretStr, ledger: SqlLedger) -> None:
+    ledger.close()
+
+    with open_ledger(path, clock=SteppingClock(), access=Access.TRADE) as again:
+        again.append(HALT, cycle_id="index-1")
+
+
+def test_one_that_lost_its_lock_writes_no_more(path: Path | SecretStr, ledger: SqlLedger) -> None:
+    name = brought_to(ledger, TxState.SIGNED)
+    engine = engine_of(path)
+    take_over(engine)
+    engine.dispose()
+
+    with pytest.raises(LedgerError, match="has taken over"):
+        ledger.advance(name, state=TxState.IN_DOUBT)
+    assert state_of(ledger) == TxState.SIGNED

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from agent.adapters.chain.pages import Surroundings, pools_of
 from agent.adapters.rpc import Rpc
 from agent.adapters.venue_pools import PoolVenue
 from agent.domain.block import Block
@@ -19,13 +20,21 @@ from agent.domain.token import Token
 from agent.domain.units import Address
 from agent.planning.swapping import swap_exact_in
 from agent.planning.tick_math import MAX_SQRT_RATIO, MIN_SQRT_RATIO
-from anvil.abi import call_data, decoded
-from anvil.addresses import MULTICALL3, PAXG, QUOTER_V2
+from anvil.abi import ZERO, call_data, decoded, raw
+from anvil.addresses import (
+    MULTICALL3,
+    PAXG,
+    QUOTER_V2,
+    V4_POOL_MANAGER,
+    V4_QUOTER,
+    WETH,
+)
 from anvil.fund import fund
 from anvil.node import Node
 
 RECIPIENT = "0x00000000000000000000000000000000000Babe5"
 QUOTE = "quoteExactInputSingle((address,address,uint256,uint24,uint160))"
+V4_QUOTE = "quoteExactInputSingle(((address,address,uint24,int24,address),bool,uint128,bytes))"
 AGGREGATE = "aggregate3((address,bool,bytes)[])"
 GAS = hex(2**24)
 CALLS_PER_REQUEST = 500
@@ -62,6 +71,43 @@ def refs_of(pools: Sequence[Mapping[str, Any]]) -> list[PoolRef]:
         for record, pool in enumerate(pools)
         if pool["kind"] in {"v2", "v3"}
     ]
+
+
+def v4_refs_of(pools: Sequence[Mapping[str, Any]]) -> list[PoolRef]:
+    """Return the manifest's v4 pools as the allowlist would have them."""
+    around = Surroundings(weth=Address(WETH), pool_manager=Address(V4_POOL_MANAGER))
+    return list(pools_of([b"".join(map(v4_record, pools))], around))
+
+
+def v4_record(pool: Mapping[str, Any]) -> bytes:
+    """Return the record of a pool of the manifest."""
+    place = int(pool["tick_spacing"]).to_bytes(20)
+    tokens = raw(pool["token0"]) + raw(pool["token1"])
+    return place + tokens + bytes([4]) + int(pool["fee_pips"]).to_bytes(3)
+
+
+def v4_mismatches(
+    node: Node, cases: Sequence[Case], keys: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """Return where V4Quoter, which runs the manager itself, gives another output than we do.
+
+    `keys` are the manifest's pools by id. What a pool cannot take in full the quoter refuses.
+    """
+    calls = [("eth_call", [_v4_quoter_call(case, keys), "latest"]) for case in cases]
+    found = []
+    for case, answer in zip(cases, _answers(node, calls), strict=True):
+        out, _ = decoded(["uint256", "uint256"], answer)
+        assert isinstance(case.swap, SwapResult)
+        if out != case.swap.amount_out:
+            found.append(f"{case}: V4Quoter says {out}, we say {case.swap.amount_out}")
+    return found
+
+
+def _v4_quoter_call(case: Case, keys: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    pool = keys[case.pool.ref.address]
+    key = (pool["token0"], pool["token1"], pool["fee_pips"], pool["tick_spacing"], ZERO)
+    data = call_data(V4_QUOTE, (key, case.zero_for_one, case.amount_in, b""))
+    return {"to": V4_QUOTER, "data": data, "gas": GAS}
 
 
 def states_of(

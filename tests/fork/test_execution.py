@@ -23,7 +23,7 @@ from agent.errors import (
     TokenUnreadableError,
     WrongChainError,
 )
-from agent.execution.fees import fee_cap
+from agent.execution.fees import FeeLimits, fee_cap
 from agent.execution.prepared import open_batches
 from agent.execution.report import cycle_report
 from agent.execution.sender import Pace, Sender
@@ -394,6 +394,7 @@ class Trade:
             broadcaster=self.broadcaster,
             clock=self.clock,
             pace=Pace(confirmations=2, poll_s=0.01),
+            limits=FeeLimits(ceiling=100 * 10**9),
         )
 
     def fees(self):
@@ -459,7 +460,7 @@ def test_a_process_that_dies_around_the_broadcast_sends_one_transaction(stand, t
         pass
 
     class DyingBroadcaster:
-        def send_raw(self, raw_bytes):
+        def send_raw(self, raw_bytes, **_):
             if is_sent:
                 RpcBroadcaster(stand.rpc).send_raw(raw_bytes)
             raise DiedError

@@ -10,12 +10,12 @@ import pytest
 from agent.adapters.venue_pools import CALL_GAS, KIND_CODES, LENS, REACH_TICKS
 from agent.domain.pool import PoolKind, V2Pool, V3Pool
 from agent.planning.tick_math import MAX_TICK, MIN_TICK
-from anvil.abi import call_data
+from anvil.abi import call_data, raw
 from anvil.addresses import TWIN_ADMIN, V3_FACTORY, WETH
 from anvil.calls import read, transact
 from anvil.creation import located
 from anvil.market import market
-from tests.fork.exactness import refs_of, states_of
+from tests.fork.exactness import refs_of, states_of, v4_refs_of
 from tests.fork.odd_pools import odd_pools
 
 LENS_ARTIFACT = Path(__file__).parents[2] / "agent" / "data" / "contracts" / "PoolLens.json"
@@ -131,19 +131,26 @@ def test_states_are_those_of_the_named_block(fork, refs):
     assert before == after
 
 
-def test_no_choice_of_pools_uses_up_the_gas_that_the_answer_needs(fork, refs):
+def query(ref):
+    if ref.kind is PoolKind.V4:
+        return ref.manager, 4, REACH_TICKS, raw(ref.address), ref.tick_spacing
+    return ref.address, KIND_CODES[ref.kind], REACH_TICKS, bytes(32), 0
+
+
+def test_no_choice_of_pools_uses_up_the_gas_that_the_answer_needs(fork, refs, twin):
+    kept = v4_refs_of([pool for pool in twin["pools"] if pool["kind"] == "v4"])
     code = json.loads(LENS_ARTIFACT.read_bytes())["deployedBytecode"]
     dense = [ref for ref in refs if ref.kind is PoolKind.V3 and ref.fee_pips <= 500]
     rng = random.Random(1)
 
     for _ in range(60):
         chosen = rng.sample(dense, rng.randint(5, 40)) + rng.sample(refs, rng.randint(0, 10))
-        queries = [(ref.address, KIND_CODES[ref.kind], REACH_TICKS) for ref in chosen]
+        queries = [query(ref) for ref in [*chosen, *rng.sample(kept, rng.randint(0, 10))]]
         call = {
             "to": LENS,
-            "input": call_data("read((address,uint8,uint24)[])", queries),
+            "input": call_data("read((address,uint8,uint24,bytes32,int24)[])", queries),
             "gas": hex(CALL_GAS),
         }
         answer = fork.rpc("eth_call", call, "latest", {LENS: {"code": code}})
 
-        assert 0 < int(answer[2:66], 16) <= len(chosen)
+        assert 0 < int(answer[2:66], 16) <= len(queries)

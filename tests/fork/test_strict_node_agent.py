@@ -9,6 +9,7 @@ from agent.adapters.ledger import open_ledger
 from agent.adapters.rpc import Rpc
 from agent.domain.canonical import content_id
 from agent.domain.intent import FeeCap, TxState
+from agent.execution.fees import FeeLimits
 from agent.execution.prepared import open_batches
 from agent.execution.sender import Pace, Sender
 from anvil.calls import read
@@ -82,7 +83,8 @@ def test_a_batch_lands_once_whatever_the_node_does(fork, tmp_path, trouble):
             ledger=ledger,
             broadcaster=RpcBroadcaster(rpc),
             clock=StillClock(on_sleep=fleet.mine),
-            pace=Pace(confirmations=2, poll_s=1, resend_s=3),
+            pace=Pace(confirmations=2, poll_s=1, resend_s=3, bump_blocks=100),
+            limits=FeeLimits(ceiling=100 * 10**9),
         )
         (prepared,) = open_batches(ledger, plan, plan_id=content_id(plan))
         outcome = sender.send(prepared, fee_cap=FEES)

@@ -12,7 +12,7 @@ from eth_utils.address import to_checksum_address
 
 from agent.domain.units import Address
 from anvil.abi import ZERO, call_data, raw
-from anvil.addresses import WETH
+from anvil.addresses import V4_POOL_MANAGER, WETH
 from anvil.calls import mined, read, transact
 from anvil.fund import fund
 from anvil.node import Node
@@ -26,7 +26,7 @@ def deploy_vault(node: Node, agent: str) -> Address:
     for account in (OWNER, agent):
         fund(node.rpc, ZERO, account, 100 * 10**18)
     artifact = json.loads((files("agent") / "data" / "contracts" / "Vault.json").read_text())
-    arguments = encode(["address"] * 3, [OWNER, agent, WETH]).hex()
+    arguments = encode(["address"] * 4, [OWNER, agent, WETH, V4_POOL_MANAGER]).hex()
     node.rpc("anvil_impersonateAccount", OWNER)
     try:
         sent = {"from": OWNER, "data": artifact["bytecode"] + arguments, "gas": hex(2**24)}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.execution.send_state import Meaning, meaning
+from agent.execution.classifier import Meaning, meaning
 from agent.ports import SendAnswer
 from anvil.strict.dialects import DIALECTS
 from anvil.strict.refusals import Kind
@@ -39,11 +39,7 @@ def test_every_text_names_where_it_stands():
 
 def rows():
     for row in ERRORS:
-        marks = ()
-        if row["text"] == "authority nonce too low":
-            reason = "its words contain those of another error; both leave a transaction in doubt"
-            marks = (pytest.mark.xfail(reason=reason, strict=True),)
-        yield pytest.param(row, marks=marks, id=f"{row['client']}: {row['text'][:50]}")
+        yield pytest.param(row, id=f"{row['client']}: {row['text'][:50]}")
 
 
 @pytest.mark.parametrize("row", list(rows()))

@@ -1,41 +1,13 @@
 import pytest
 
-from agent.domain.intent import NEXT_STATES, TERMINAL, TxState
-from agent.execution.send_state import (
-    Meaning,
-    Step,
-    final_state,
-    is_under_way,
-    meaning,
-    next_step,
-    state_after,
-)
+from agent.domain.intent import NEXT_STATES, TERMINAL, AttemptKind, TxState
+from agent.execution.send_state import Step, final_state, is_under_way, next_step, state_after
 from agent.ports import SendAnswer
 
 
 @pytest.mark.parametrize("state", TxState)
 def test_every_state_has_a_next_step(state):
     assert (next_step(state) is Step.REST) == (state in TERMINAL)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("already known", Meaning.POSSIBLY_OURS),
-        ("Transaction already imported", Meaning.POSSIBLY_OURS),
-        ("Transaction with the same hash was already imported.", Meaning.POSSIBLY_OURS),
-        ("nonce too low: next nonce 5, tx nonce 4", Meaning.POSSIBLY_OURS),
-        ("the nonce is too low", Meaning.POSSIBLY_OURS),
-        ("unknown transaction type", Meaning.UNKNOWN),
-        ("replacement transaction underpriced", Meaning.UNKNOWN),
-        ("insufficient funds for gas * price + value", Meaning.UNKNOWN),
-        ("it does not answer in time", Meaning.UNKNOWN),
-        ("HTTP 502", Meaning.UNKNOWN),
-        ("", Meaning.UNKNOWN),
-    ],
-)
-def test_answers_mean_what_their_words_say(text, expected):
-    assert expected is meaning(SendAnswer(is_accepted=False, text=text))
 
 
 def test_only_acceptance_ends_doubt():
@@ -52,8 +24,8 @@ def test_a_nonce_is_under_way_from_its_reservation_until_it_is_mined(state):
 
 
 def test_final_states_follow_the_receipt():
-    assert TxState.FINAL_OK is final_state(is_success=True)
-    assert TxState.FINAL_REVERTED is final_state(is_success=False)
-    assert {final_state(is_success=True), final_state(is_success=False)} <= NEXT_STATES[
-        TxState.MINED
-    ]
+    assert TxState.FINAL_OK is final_state(AttemptKind.SEND, is_success=True)
+    assert TxState.FINAL_REVERTED is final_state(AttemptKind.BUMP, is_success=False)
+    assert TxState.CANCELLED is final_state(AttemptKind.CANCEL, is_success=True)
+    ends = {final_state(kind, is_success=ok) for kind in AttemptKind for ok in (True, False)}
+    assert ends <= NEXT_STATES[TxState.MINED]

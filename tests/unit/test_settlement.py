@@ -6,7 +6,15 @@ import pytest
 from agent.domain.canonical import content_id
 from agent.domain.portfolio import Holding, Portfolio
 from agent.errors import OutcomeMismatchError
-from agent.execution.events import SWAP_V2, approved, swaps, transferred
+from agent.execution.events import (
+    DEPOSIT,
+    SWAP_V2,
+    SWAP_V4,
+    WITHDRAWAL,
+    approved,
+    swaps,
+    transferred,
+)
 from agent.execution.prepared import open_batches
 from agent.execution.settlement import check_balances, net_changes, settled, slippage_bps
 from tests.batches import (
@@ -122,6 +130,35 @@ def test_what_a_pair_gives_back_of_a_token_is_not_sold():
     (found,) = swaps([log], frozenset({USDC_WETH}))
 
     assert (True, 1_000, 70) == (found.is_zero_for_one, found.amount_in, found.amount_out)
+
+
+def test_swaps_of_v4_pools_are_told_under_their_ids_from_the_other_side():
+    pool = "0x" + "c0" * 32
+    words = (2**256 - 1_000, 70, 1, 1, 0, 3000)
+    log = entry(LINK.address, (SWAP_V4, pool, "0x" + "00" * 32), *words)
+
+    (found,) = swaps(
+        [log, entry(LINK.address, (SWAP_V4, "0x" + "c1" * 32), *words)], frozenset({pool})
+    )
+
+    assert (pool, True, 1_000, 70) == (
+        found.pool,
+        found.is_zero_for_one,
+        found.amount_in,
+        found.amount_out,
+    )
+
+
+def test_wrapping_counts_as_a_transfer():
+    account = "0x" + VAULT[2:].lower().rjust(64, "0")
+    other = "0x" + ACCOUNT[2:].lower().rjust(64, "0")
+    logs = [
+        entry(WETH.address, (DEPOSIT, account), 9),
+        entry(WETH.address, (WITHDRAWAL, account), 4),
+        entry(WETH.address, (DEPOSIT, other), 100),
+    ]
+
+    assert {WETH.address: 5} == transferred(logs, VAULT)
 
 
 def test_other_events_of_a_pool_are_no_swaps():

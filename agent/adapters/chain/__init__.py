@@ -1,5 +1,6 @@
-"""The chain through one node: what is read of it, and whether the node is fit to be asked."""
+"""One chain as port `Chain`: through one node, or through several that must agree."""
 
 from agent.adapters.chain.node import RpcChain
+from agent.adapters.chain.quorum import QuorumChain
 
-__all__ = ["RpcChain"]
+__all__ = ["QuorumChain", "RpcChain"]

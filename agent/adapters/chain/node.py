@@ -8,19 +8,23 @@ from typing import Any
 
 from eth_utils.address import to_checksum_address
 
-from agent.adapters.abi import block_of, log_entries, sensible
+from agent.adapters.abi import block_of, log_entries, read, returned, sensible
 from agent.adapters.chain.fitness import check_fitness
 from agent.adapters.chain.position import (
+    FEE_BLOCKS,
     Found,
     Known,
     Question,
     at_block,
+    at_hash,
+    eth_call,
+    priority_fee,
     scouted,
     scouting,
 )
 from agent.adapters.rpc import Rpc
 from agent.domain.block import Block
-from agent.domain.intent import Receipt
+from agent.domain.intent import MarketFees, Receipt
 from agent.domain.plan import Position
 from agent.domain.token import Token
 from agent.domain.units import Address
@@ -60,10 +64,26 @@ class RpcChain:
         with sensible(self._rpc, "eth_getBlockByNumber"):
             return None if tree is None else str(tree["hash"])
 
-    def fetch_nonce(self, account: Address) -> int:
-        (nonce,) = self._rpc.batch([("eth_getTransactionCount", [account, "latest"])])
+    def fetch_nonce(self, account: Address, *, at: str | None = None) -> int:
+        where = "latest" if at is None else at_hash(at)
+        (nonce,) = self._rpc.batch([("eth_getTransactionCount", [account, where])])
         with sensible(self._rpc, "eth_getTransactionCount"):
             return int(nonce, 16)
+
+    def fetch_sequence(self) -> int:
+        (answer,) = self._rpc.batch([eth_call([read(self._contract, "sequence()")], "latest")])
+        with sensible(self._rpc, "eth_call"):
+            (sequence,) = returned(answer, count=1)
+            return sequence.word()
+
+    def fetch_fees(self) -> MarketFees:
+        asked = [hex(FEE_BLOCKS), "latest", [50]]
+        (history,) = self._rpc.batch([("eth_feeHistory", asked)])
+        with sensible(self._rpc, "eth_feeHistory"):
+            return MarketFees(
+                base_fee_per_gas=int(history["baseFeePerGas"][-1], 16),
+                priority_fee_per_gas=priority_fee(history),
+            )
 
     def fetch_receipt(self, tx_hash: str) -> Receipt | None:
         (tree,) = self._rpc.batch([("eth_getTransactionReceipt", [tx_hash])])

@@ -12,7 +12,7 @@ from eth_abi.abi import decode
 from eth_utils.crypto import keccak
 
 from agent.adapters.abi import MULTICALL3, Read, Returned, aggregated, read, returned, token_amount
-from agent.adapters.chain.pages import pools_of
+from agent.adapters.chain.pages import Surroundings, pools_of
 from agent.adapters.rpc import Call
 from agent.domain.block import Block
 from agent.domain.plan import ContractState, FeedAnswer
@@ -21,7 +21,15 @@ from agent.domain.portfolio import Holding, Portfolio
 from agent.domain.token import Token
 from agent.domain.units import Address
 
-VIEWS = ("owner()", "agent()", "sequence()", "paused()", "pageCount()")
+VIEWS = (
+    "owner()",
+    "agent()",
+    "sequence()",
+    "paused()",
+    "pageCount()",
+    "weth()",
+    "poolManager()",
+)
 FEE_BLOCKS = 20
 LEAST_PRIORITY_FEE = 10**7
 """Wei per gas. Below a hundredth of a gwei a builder gains next to nothing from a transaction."""
@@ -54,7 +62,11 @@ def eth_call(reads: Sequence[Read], at: object) -> Call:
 
 def at_block(block: Block) -> dict[str, object]:
     """Return how a block is named so that no other of its number can answer (EIP-1898)."""
-    return {"blockHash": block.hash, "requireCanonical": True}
+    return at_hash(block.hash)
+
+
+def at_hash(block_hash: str) -> dict[str, object]:
+    return {"blockHash": block_hash, "requireCanonical": True}
 
 
 def scouting(contract: Address, at: object) -> Call:
@@ -113,7 +125,8 @@ class Question:
         views = list(islice(answers, len(VIEWS)))
         if not all(view.words() for view in views):
             return None
-        owner, agent, sequence, paused, page_count = views
+        owner, agent, sequence, paused, page_count, weth, manager = views
+        around = Surroundings(weth=weth.address(), pool_manager=manager.address())
         pages = [_page(answer) for answer in islice(answers, self.known.page_count)]
         rounds, decimals = (list(islice(answers, len(self.feeds))) for _ in range(2))
         return Found(
@@ -130,8 +143,8 @@ class Question:
             ),
             portfolio=Portfolio(account=self.contract, holdings=self._holdings(answers)),
             feeds=_feeds(self.feeds, rounds, decimals),
-            pools=pools_of(pages),
-            priority_fee_per_gas=_priority_fee(fees),
+            pools=pools_of(pages, around),
+            priority_fee_per_gas=priority_fee(fees),
         )
 
     def _holdings(self, answers: Iterator[Returned]) -> tuple[Holding, ...]:
@@ -171,7 +184,7 @@ def _feed(feed: Address, latest: Sequence[int], decimals: int) -> FeedAnswer:
     )
 
 
-def _priority_fee(history: Mapping[str, Any]) -> int:
+def priority_fee(history: Mapping[str, Any]) -> int:
     """Return the middle of what the median transaction of each recent block tipped, in wei per gas."""
     tips = [int(tip, 16) for (tip,) in history.get("reward") or ()]
     return max(median_low(tips) if tips else 0, LEAST_PRIORITY_FEE)

@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, select
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 
 from agent.adapters.ledger.errors import RESTORE
 from agent.adapters.ledger.history import stored_records
@@ -17,6 +18,7 @@ from agent.errors import LedgerError, LogVerificationError
 from agent.log.records import EMPTY, head_after, utc_text
 
 BUSY_TIMEOUT_S = 5
+FENCE = "fence"
 WRITES = "ledger_writes"
 """The execution option of connections that take the write lock at once, not at their first write."""
 
@@ -45,6 +47,19 @@ def sqlite_engine(
     return engine
 
 
+def postgres_engine(url: SecretStr, *, is_read_only: bool = False) -> Engine:
+    """Return an engine on a PostgreSQL database; its commits wait for the disk, whatever its default is."""
+    address = make_url(url.get_secret_value()).set(drivername="postgresql+psycopg")
+    options = ["synchronous_commit=on", f"lock_timeout={BUSY_TIMEOUT_S}s"]
+    options += ["default_transaction_read_only=on"] if is_read_only else []
+    return create_engine(
+        address,
+        connect_args={"options": " ".join(f"-c {option}" for option in options)},
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+
+
 def create_file(path: Path) -> None:
     """Create an empty database that only its owner can read, unless there is one."""
     try:
@@ -64,6 +79,28 @@ def create_schema(engine: Engine, *, origin: str, at: datetime) -> None:
         METADATA.create_all(connection)
         rows = {"schema_version": str(SCHEMA_VERSION), "origin": f"{origin} {utc_text(at)}"}
         connection.execute(META.insert(), [{"key": k, "value": v} for k, v in rows.items()])
+
+
+def take_over(engine: Engine) -> int:
+    """Raise the fence and return it: whoever holds an earlier one writes no more.
+
+    The lock keeps a second agent out; the fence stops a first one that lost its lock without noticing.
+    """
+    with engine.execution_options(**{WRITES: True}).begin() as connection:
+        fence = fence_of(connection)
+        if fence is None:
+            connection.execute(META.insert().values(key=FENCE, value="1"))
+            return 1
+        update = META.update().where(META.c.key == FENCE)
+        connection.execute(update.values(value=str(fence + 1)))
+        return fence + 1
+
+
+def fence_of(connection: Connection) -> int | None:
+    """Return the fence, held until the transaction ends."""
+    query = select(META.c.value).where(META.c.key == FENCE).with_for_update()
+    value = connection.scalar(query)
+    return None if value is None else int(value)
 
 
 def check_schema(engine: Engine, *, place: str) -> None:

@@ -32,6 +32,20 @@ SQLITE: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """By SQLite's primary result code: what happened, and the mend."""
 
+POSTGRES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "53100": ("the disk is full", SPACE),
+        "58030": ("the disk does not read or write", HARDWARE),
+        "XX001": ("the database is damaged", RESTORE),
+        "XX002": ("the database is damaged", RESTORE),
+        "25006": ("the database cannot be written", "let the agent's role write to it"),
+        "42501": ("the database cannot be written", "let the agent's role write to it"),
+        "55P03": ("the database is locked", OTHERS),
+        "23505": ("a rule of the tables was broken", "report this as a bug"),
+    }
+)
+"""By PostgreSQL's SQLSTATE, as above."""
+
 UNKNOWN = ("the database failed", "check the database server and its log, then start again")
 
 
@@ -50,7 +64,8 @@ def _meaning(error: SQLAlchemyError) -> tuple[str, str]:
         return UNKNOWN
     name = str(getattr(error.orig, "sqlite_errorname", ""))
     primary = "_".join(name.split("_")[:2])
-    return SQLITE.get(primary, UNKNOWN)
+    state = str(getattr(error.orig, "sqlstate", ""))
+    return SQLITE.get(primary) or POSTGRES.get(state, UNKNOWN)
 
 
 def _words(error: SQLAlchemyError) -> str:

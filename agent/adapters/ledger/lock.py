@@ -6,7 +6,33 @@ import fcntl
 import os
 from pathlib import Path
 
+from sqlalchemy import Engine, text
+
 from agent.errors import LedgerError
+
+ADVISORY_KEY = 0x6167656E745F7478
+"""One ledger to a database, so one number names its lock."""
+
+
+class AdvisoryLock:
+    """A session lock of PostgreSQL on a connection of its own; the server drops it with the connection."""
+
+    def __init__(self, engine: Engine, *, place: str) -> None:
+        """Take the lock, or raise LedgerError."""
+        self._connection = engine.connect()
+        taken = text("SELECT pg_try_advisory_lock(:key)")
+        if not self._connection.scalar(taken, {"key": ADVISORY_KEY}):
+            self._connection.close()
+            raise LedgerError(
+                what=f"another agent trades on {place}",
+                mend="one instance may trade; stop that one first",
+            )
+        self._connection.commit()
+
+    def release(self) -> None:
+        # Detached from the pool, the session ends with its connection, and the lock with the session.
+        self._connection.detach()
+        self._connection.close()
 
 
 class InstanceLock:

@@ -14,7 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, select
+from sqlalchemy.engine import make_url
 
 from agent.adapters.ledger import history, moves
 from agent.adapters.ledger.engine import (
@@ -23,10 +25,13 @@ from agent.adapters.ledger.engine import (
     check_schema,
     create_file,
     create_schema,
+    fence_of,
+    postgres_engine,
     sqlite_engine,
+    take_over,
 )
 from agent.adapters.ledger.errors import translated
-from agent.adapters.ledger.lock import InstanceLock
+from agent.adapters.ledger.lock import AdvisoryLock, InstanceLock
 from agent.adapters.ledger.rows import statuses
 from agent.adapters.ledger.tables import META
 from agent.domain.block import Block
@@ -58,16 +63,21 @@ class Access(IntEnum):
 class SqlLedger:
     """Port `Ledger` on a database; its methods say there what they do. Use it as a context manager."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - made by open_ledger alone
         self,
         engine: Engine,
         *,
         clock: Clock,
         access: Access,
         checkpoint_key: CheckpointKey | None,
-        lock: InstanceLock | None = None,
+        lock: InstanceLock | AdvisoryLock | None = None,
+        fence: int | None = None,
     ) -> None:
-        """Work on an engine whose tables stand already; `lock` is released on closing."""
+        """Work on an engine whose tables stand already; `lock` is released on closing.
+
+        `fence` is the one that this trading process raised; a higher one ends its writing.
+        """
+        self._fence = fence
         self._engine = engine
         self._clock = clock
         self._access = access
@@ -206,6 +216,11 @@ class SqlLedger:
             # On PostgreSQL this row serialises the writers; SQLite has locked the file already.
             row = select(META.c.value).where(META.c.key == "origin").with_for_update()
             connection.execute(row)
+            if self._fence is not None and fence_of(connection) != self._fence:
+                raise LedgerError(
+                    what=f"another agent has taken over {self._place}",
+                    mend="this one lost its lock and writes no more; stop it",
+                )
             yield connection
 
     def close(self) -> None:
@@ -227,14 +242,14 @@ class SqlLedger:
 
 
 def open_ledger(
-    path: Path,
+    place: Path | SecretStr,
     *,
     clock: Clock,
     access: Access = Access.TRADE,
     origin: str = "",
     checkpoint_key: CheckpointKey | None = None,
 ) -> SqlLedger:
-    """Open the embedded ledger, sound or not at all; with `TRADE` access it is created if need be.
+    """Open the ledger in a file or at a PostgreSQL URL, sound or not at all; with `TRADE` it is created if need be.
 
     `origin` names a new log for ever, together with the time of its creation.
 
@@ -242,34 +257,61 @@ def open_ledger(
         LedgerError: it is missing, damaged, locked, not writable, of a later schema, or another
             agent trades on it.
     """
-    lock = InstanceLock(path.with_name(path.name + ".lock")) if access is Access.TRADE else None
+    engine, lock = _in_file(place, access) if isinstance(place, Path) else _on_server(place, access)
+    name = _name(place)
     try:
-        engine = _sound_engine(path, clock=clock, access=access, origin=origin)
+        with translated(name):
+            if access is Access.TRADE:
+                create_schema(engine, origin=origin, at=clock.now())
+            check_schema(engine, place=name)
+            if access is not Access.READ:
+                check_integrity(engine, place=name)
+            fence = take_over(engine) if access is Access.TRADE else None
         return SqlLedger(
-            engine, clock=clock, access=access, checkpoint_key=checkpoint_key, lock=lock
+            engine,
+            clock=clock,
+            access=access,
+            checkpoint_key=checkpoint_key,
+            lock=lock,
+            fence=fence,
         )
     except BaseException:
         if lock is not None:
             lock.release()
+        engine.dispose()
         raise
 
 
-def _sound_engine(path: Path, *, clock: Clock, access: Access, origin: str) -> Engine:
-    if access is Access.TRADE:
-        create_file(path)
-    elif not path.exists():
-        raise LedgerError(
-            what=f"there is none at {path}", mend="check ledger.path, or run a cycle first"
-        )
-    engine = sqlite_engine(path, is_read_only=access is Access.READ)
+def _name(place: Path | SecretStr) -> str:
+    if isinstance(place, Path):
+        return str(place)
+    address = make_url(place.get_secret_value())
+    return f"database {address.database} on {address.host or 'its socket'}"
+
+
+def _in_file(path: Path, access: Access) -> tuple[Engine, InstanceLock | None]:
+    if access is not Access.TRADE:
+        if not path.exists():
+            raise LedgerError(
+                what=f"there is none at {path}", mend="check ledger.path, or run a cycle first"
+            )
+        return sqlite_engine(path, is_read_only=access is Access.READ), None
+    lock = InstanceLock(path.with_name(path.name + ".lock"))
     try:
-        with translated(str(path)):
-            if access is Access.TRADE:
-                create_schema(engine, origin=origin, at=clock.now())
-            check_schema(engine, place=str(path))
-            if access is not Access.READ:
-                check_integrity(engine, place=str(path))
+        create_file(path)
+    except BaseException:
+        lock.release()
+        raise
+    return sqlite_engine(path), lock
+
+
+def _on_server(place: SecretStr, access: Access) -> tuple[Engine, AdvisoryLock | None]:
+    engine = postgres_engine(place, is_read_only=access is Access.READ)
+    if access is not Access.TRADE:
+        return engine, None
+    try:
+        with translated(_name(place)):
+            return engine, AdvisoryLock(engine, place=_name(place))
     except BaseException:
         engine.dispose()
         raise
-    return engine

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.domain.pool import PoolState, V2Pool, V3Pool
+from agent.domain.pool import PoolState, V2Pool, V3Pool, swap_fee_pips
 from agent.domain.units import ONE_HUNDRED_PERCENT_PIPS
 from agent.planning.optimum.engine import Engine
 from agent.planning.optimum.kernels import Curves
@@ -74,7 +74,7 @@ def _pair(pool: V2Pool, *, zero_for_one: bool) -> Ramps:
     )
     if reserve_in == 0 or reserve_out == 0 or reserve_in >= MAX_RESERVE:
         return _nothing()
-    root_fee = _root_fee(pool)
+    root_fee = _root_fee(pool, zero_for_one=zero_for_one)
     depth = sqrt(reserve_in) * sqrt(reserve_out)
     slope, begin = depth / root_fee, reserve_in / (depth * root_fee)
     end = begin + (MAX_RESERVE - reserve_in) / slope
@@ -85,7 +85,8 @@ def _pair(pool: V2Pool, *, zero_for_one: bool) -> Ramps:
 
 def _ranges(pool: V3Pool, *, zero_for_one: bool) -> Ramps:
     """Return the ranges from the current price on, every initialised tick a point."""
-    if pool.sqrt_price_x96 == 0:
+    root_fee = _root_fee(pool, zero_for_one=zero_for_one)
+    if pool.sqrt_price_x96 == 0 or root_fee == 0.0:
         return _nothing()
     price = pool.sqrt_price_x96 / _Q96
     if zero_for_one:
@@ -101,7 +102,6 @@ def _ranges(pool: V3Pool, *, zero_for_one: bool) -> Ramps:
     level = np.empty(len(ticks) + 2)
     level[0] = first
     level[1:] = np.exp(np.array([*(tick.index for tick in ticks), end]) * (sign * _HALF_LOG_TICK))
-    root_fee = _root_fee(pool)
     return Ramps(
         # A price on a tick and the tick's own price may differ in the last bit of a float.
         level=np.maximum.accumulate(level) / root_fee,
@@ -110,8 +110,9 @@ def _ranges(pool: V3Pool, *, zero_for_one: bool) -> Ramps:
     )
 
 
-def _root_fee(pool: PoolState) -> float:
-    return sqrt((ONE_HUNDRED_PERCENT_PIPS - pool.ref.fee_pips) / ONE_HUNDRED_PERCENT_PIPS)
+def _root_fee(pool: PoolState, *, zero_for_one: bool) -> float:
+    kept_pips = ONE_HUNDRED_PERCENT_PIPS - swap_fee_pips(pool, zero_for_one=zero_for_one)
+    return sqrt(max(kept_pips, 0) / ONE_HUNDRED_PERCENT_PIPS)
 
 
 def _nothing() -> Ramps:

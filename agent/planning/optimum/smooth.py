@@ -30,7 +30,7 @@ class SmoothCurve(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightedCurve:
-    """A pool that keeps the product of balance^weight (Balancer white paper, 2019, formula 15).
+    """A pool that keeps the product of balance^weight (Martinelli, Mushegian: Balancer white paper, 2019).
 
     The fee is taken from the input.
     """

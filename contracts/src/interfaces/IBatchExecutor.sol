@@ -40,6 +40,15 @@ pragma solidity ^0.8.28;
 ///     pool (20) ‖ token0 (20) ‖ token1 (20) ‖ kind (1) ‖ fee uint24 (3)
 ///
 /// with `kind` 2 for a Uniswap v2 pair, 3 for a v3 pool (and their forks), and `fee` in hundredths of a basis point.
+/// For `kind` 4, a v4 pool without hooks, `pool` is its tick spacing as a number, the tokens are its currencies, and
+/// `fee`
+/// is that of its key: with no hooks these make the whole key.
+///
+/// V4 legs that follow each other share one unlock of the PoolManager (one that is on SURPLUS begins another): they
+/// swap one by one, and then each currency is settled once, for what all of them change. ETH in a v4 pool is WETH to
+/// the
+/// batch: legs name the floor of WETH for it, and what is owed or due of it is unwrapped or wrapped in settling.
+///
 /// What a pool reference is differs: see `IVault` and `IDelegate`.
 interface IBatchExecutor {
     /// @notice Says which plan a batch belonged to, and which record of the log decided to send it.
@@ -90,7 +99,8 @@ interface IBatchExecutor {
     /// @notice Thrown when `token` refuses an approval.
     error ApprovalFailed(address token, address spender, uint256 amount);
 
-    /// @notice Thrown when a callback comes from anywhere but the pool that is being swapped.
+    /// @notice Thrown when a callback comes from anywhere but the pool that is being swapped, or the PoolManager while
+    /// this contract has it unlocked.
     error UnexpectedCallback(address caller);
 
     /// @notice Thrown when a pool asks for another amount than the leg says.
@@ -118,6 +128,13 @@ interface IBatchExecutor {
     /// @notice The sequence number of the last batch that was executed; 0 before the first.
     function sequence() external view returns (uint64);
 
-    /// @notice The wrapped ether that wrap and unwrap legs use.
+    /// @notice Swaps and settles queued v4 legs. Only for the PoolManager, once for each unlock by a running batch.
+    /// @param queue What this contract gave to `unlock`.
+    function unlockCallback(bytes calldata queue) external returns (bytes memory);
+
+    /// @notice The wrapped ether that wrap and unwrap legs use, and that v4 legs trade in place of ETH.
     function weth() external view returns (address);
+
+    /// @notice Uniswap v4's PoolManager, where v4 legs swap.
+    function poolManager() external view returns (address);
 }

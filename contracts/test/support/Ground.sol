@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {Vault} from "../../src/Vault.sol";
 import {IBatchExecutor} from "../../src/interfaces/IBatchExecutor.sol";
+import {IPoolManager} from "../../src/interfaces/IPoolManager.sol";
 import {IUniswapV2Pair} from "../../src/interfaces/IUniswapV2Pair.sol";
 import {Packed} from "./Packed.sol";
 import {PlainToken} from "./Tokens.sol";
@@ -19,7 +20,9 @@ abstract contract Ground {
     uint160 internal constant PRICE_ONE = 2 ** 96;
     uint8 internal constant V2 = 2;
     uint8 internal constant V3 = 3;
+    uint8 internal constant V4 = 4;
     uint24 internal constant FEE = 3000;
+    int24 internal constant SPACING = 60;
     uint128 internal constant DEPTH = 1e24;
     uint256 internal constant HELD = 1e22;
     uint256 internal constant NOW = 1_800_000_000;
@@ -42,6 +45,7 @@ abstract contract Ground {
     PlainToken internal a;
     PlainToken internal b;
     address internal weth;
+    address internal manager; // v4's
     address internal poolA; // v3, a and hub
     address internal pairB; // v2, b and hub
     Vault internal vault;
@@ -51,11 +55,12 @@ abstract contract Ground {
         v2 = IV2Factory(_deploy("@uniswap/v2-core/build/UniswapV2Factory.json", abi.encode(address(0))));
         v3 = IV3Factory(_deploy("@uniswap/v3-core/artifacts/contracts/UniswapV3Factory.sol/UniswapV3Factory.json", ""));
         weth = _deploy("canonical-weth/build/contracts/WETH9.json", "");
+        manager = _deploy("@uniswap/v4-core/out/PoolManager.sol/PoolManager.json", abi.encode(address(this)));
         provider = new Provider();
         (hub, a, b) = (new PlainToken(), new PlainToken(), new PlainToken());
         poolA = _v3(address(a), address(hub));
         pairB = _v2(address(b), address(hub));
-        vault = new Vault(owner, agent, weth);
+        vault = new Vault(owner, agent, weth, manager);
         _fund(address(vault));
         _list(bytes.concat(_record(poolA, V3), _record(pairB, V2)));
     }
@@ -63,7 +68,9 @@ abstract contract Ground {
     /* VENUES */
 
     function _deploy(string memory artifact, bytes memory arguments) internal returns (address at) {
-        string memory code = vm.parseJsonString(vm.readFile(string.concat(MODULES, artifact)), ".bytecode");
+        string memory json = vm.readFile(string.concat(MODULES, artifact));
+        bool isNested = vm.keyExistsJson(json, ".bytecode.object");
+        string memory code = vm.parseJsonString(json, isNested ? ".bytecode.object" : ".bytecode");
         if (bytes(code)[1] != "x") code = string.concat("0x", code);
         bytes memory init = bytes.concat(vm.parseBytes(code), arguments);
         assembly ("memory-safe") {
@@ -81,6 +88,19 @@ abstract contract Ground {
     function _v3(address x, address y) internal returns (address pool) {
         pool = v3.createPool(x, y, FEE);
         provider.fillV3(pool, PRICE_ONE, -6000, 6000, DEPTH);
+    }
+
+    /// @return record Of a v4 pool with one position around a price of one, from tick -6,000 to 6,000.
+    function _v4(address x, address y) internal returns (bytes memory record) {
+        IPoolManager.PoolKey memory key = _key(x, y);
+        vm.deal(address(provider), 10 * uint256(DEPTH));
+        provider.fillV4(manager, key, PRICE_ONE, -6000, 6000, int256(uint256(DEPTH)));
+        return Packed.v4Record(key.currency0, key.currency1, FEE, SPACING);
+    }
+
+    function _key(address x, address y) internal pure returns (IPoolManager.PoolKey memory) {
+        (address currency0, address currency1) = x < y ? (x, y) : (y, x);
+        return IPoolManager.PoolKey(currency0, currency1, FEE, SPACING, address(0));
     }
 
     function _record(address pool, uint8 kind) internal view returns (bytes memory) {

@@ -17,6 +17,14 @@ library Packed {
         return abi.encodePacked(pool, token0, token1, kind, fee);
     }
 
+    function v4Record(address currency0, address currency1, uint24 fee, int24 spacing)
+        internal
+        pure
+        returns (bytes memory)
+    {
+        return record(address(uint160(uint24(spacing))), currency0, currency1, 4, fee);
+    }
+
     function poolLeg(bool zeroForOne, bytes memory ref, uint8 floorIn, uint8 floorOut, uint256 amountIn)
         internal
         pure

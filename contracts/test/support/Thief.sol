@@ -23,7 +23,7 @@ contract Thief {
     ScriptedPool private immutable rogue; // looks like a pool, and is on no page
     address private immutable weth;
     PlainToken[] private tokens; // hub, a, b, wrapped ether
-    address[] private pools; // of a, of b: with the hub, on page 0
+    address[] private pools; // where tokens go: of a, of b, v4's manager
 
     uint64 public last;
     mapping(address token => int256) public signed; // sum of the floors of the batches that ran
@@ -155,6 +155,8 @@ contract Thief {
     function ask(uint256 amount, uint256 which) external {
         bytes memory data =
             abi.encodeWithSignature("uniswapV3SwapCallback(int256,int256,bytes)", bound(amount, 0, 1e30), 0, "");
+        bytes memory queue = abi.encodePacked(uint128(5), uint128(0), vault.records(1));
+        if (which % 3 == 0) data = abi.encodeCall(IBatchExecutor.unlockCallback, (queue));
         vm.prank(which % 2 == 0 ? address(rogue) : pools[which % pools.length]);
         (bool ok,) = address(vault).call(data);
         vm.assertFalse(ok, "paid");
@@ -182,15 +184,18 @@ contract Thief {
 
     /* PIECES */
 
-    /// @return leg Sells up to a hundredth of what the vault holds, either way in either pool.
+    /// @return leg Sells up to a hundredth of what the vault holds, either way in any pool: of a and of b on page 0, of
+    /// a, b and ether, which is wrapped ether to the vault, on page 1.
     function _poolLeg(uint256 seed) private view returns (bytes memory leg, uint8 floorIn, uint256 amountIn) {
-        uint8 which = uint8(seed % 2);
-        PlainToken other = tokens[1 + which];
-        (PlainToken tokenIn, PlainToken tokenOut) = (seed >> 8) % 2 == 0 ? (tokens[0], other) : (other, tokens[0]);
+        uint8 which = uint8(seed % 5);
+        PlainToken other = tokens[which < 2 ? 1 + which : which - 1];
+        bool buys = (seed >> 8) % 2 == 0 || other.balanceOf(address(vault)) < 1e12;
+        (PlainToken tokenIn, PlainToken tokenOut) = buys ? (tokens[0], other) : (other, tokens[0]);
         floorIn = _index(tokenIn);
         amountIn = bound(seed >> 16, 1e6, tokenIn.balanceOf(address(vault)) / 100);
-        bytes memory ref = abi.encodePacked(uint16(0), which);
-        leg = Packed.poolLeg(address(tokenIn) < address(tokenOut), ref, floorIn, _index(tokenOut), amountIn);
+        bytes memory ref = which < 2 ? abi.encodePacked(uint16(0), which) : abi.encodePacked(uint16(1), which - 2);
+        bool zeroForOne = which == 4 ? !buys : address(tokenIn) < address(tokenOut);
+        leg = Packed.poolLeg(zeroForOne, ref, floorIn, _index(tokenOut), amountIn);
     }
 
     function _routerLeg(uint8 floorIn, uint256 amountIn, bytes memory data) private view returns (bytes memory) {
@@ -309,7 +314,8 @@ contract Thief {
         for (uint256 i = 0; i < logs.length; ++i) {
             if (logs[i].topics[0] != TRANSFER || logs[i].topics[1] != _topic(address(vault))) continue;
             bytes32 to = logs[i].topics[2];
-            if (to == _topic(pools[0]) || to == _topic(pools[1]) || to == _topic(address(router))) continue;
+            if (to == _topic(pools[0]) || to == _topic(pools[1]) || to == _topic(pools[2])) continue;
+            if (to == _topic(address(router))) continue;
             strayed[logs[i].emitter] += abi.decode(logs[i].data, (uint256));
         }
     }

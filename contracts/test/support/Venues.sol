@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: UNLICENSED
 pragma solidity 0.8.30;
 
+import {IPoolManager} from "../../src/interfaces/IPoolManager.sol";
 import {IUniswapV2Pair} from "../../src/interfaces/IUniswapV2Pair.sol";
 import {IUniswapV3Pool} from "../../src/interfaces/IUniswapV3Pool.sol";
+import {IWETH9} from "../../src/interfaces/IWETH9.sol";
 import {PlainToken} from "./Tokens.sol";
 
 interface IV2Factory {
@@ -24,6 +26,20 @@ interface IV3Mint {
     function mint(address to, int24 lower, int24 upper, uint128 liquidity, bytes calldata data) external;
 }
 
+interface IV4Mint {
+    struct Position {
+        int24 lower;
+        int24 upper;
+        int256 liquidityDelta;
+        bytes32 salt;
+    }
+
+    function initialize(IPoolManager.PoolKey calldata key, uint160 sqrtPriceX96) external returns (int24);
+    function modifyLiquidity(IPoolManager.PoolKey calldata key, Position calldata position, bytes calldata hookData)
+        external
+        returns (int256 delta, int256 fees);
+}
+
 /// @notice Reverts for the same reason as a call before.
 function bubble(bytes memory reason) pure {
     assembly ("memory-safe") {
@@ -33,6 +49,8 @@ function bubble(bytes memory reason) pure {
 
 /// @notice Provides liquidity and swaps with tokens that it mints for itself.
 contract Provider {
+    address private wrapped;
+
     function fillV2(address pair, uint256 amount0, uint256 amount1) external {
         PlainToken(IUniswapV2Pair(pair).token0()).mint(pair, amount0);
         PlainToken(IUniswapV2Pair(pair).token1()).mint(pair, amount1);
@@ -43,6 +61,65 @@ contract Provider {
         IV3Mint(pool).initialize(sqrtPriceX96);
         IV3Mint(pool).mint(address(this), lower, upper, liquidity, "");
     }
+
+    /// @notice Wraps ether, to provide with what cannot be minted.
+    function wrap(address weth, uint256 amount) external {
+        wrapped = weth;
+        IWETH9(weth).deposit{value: amount}();
+    }
+
+    function fillV4(
+        address manager,
+        IPoolManager.PoolKey calldata key,
+        uint160 sqrtPriceX96,
+        int24 lower,
+        int24 upper,
+        int256 liquidity
+    ) external {
+        IV4Mint(manager).initialize(key, sqrtPriceX96);
+        IV4Mint.Position memory position = IV4Mint.Position(lower, upper, liquidity, 0);
+        IPoolManager(manager).unlock(abi.encodeCall(IV4Mint.modifyLiquidity, (key, position, "")));
+    }
+
+    /// @return amountOut What a plain swap of a v4 pool pays.
+    function swapV4(address manager, IPoolManager.PoolKey calldata key, bool zeroForOne, uint256 amountIn)
+        external
+        returns (uint256 amountOut)
+    {
+        uint160 limit = zeroForOne ? 4295128740 : 1461446703485210103287273052203988822378723970341;
+        IPoolManager.SwapParams memory params = IPoolManager.SwapParams(zeroForOne, -int256(amountIn), limit);
+        bytes memory answer = IPoolManager(manager).unlock(abi.encodeCall(IPoolManager.swap, (key, params, "")));
+        int256 delta = abi.decode(answer, (int256));
+        return uint128(zeroForOne ? int128(delta) : int128(delta >> 128));
+    }
+
+    /// @dev Makes one call of the manager, whose key comes first, and settles with it.
+    function unlockCallback(bytes calldata data) external returns (bytes memory answer) {
+        bool ok;
+        (ok, answer) = msg.sender.call(data);
+        if (!ok) bubble(answer);
+        int256 delta = abi.decode(answer, (int256));
+        (address currency0, address currency1) = abi.decode(data[4:], (address, address));
+        _settleV4(currency0, int128(delta >> 128));
+        _settleV4(currency1, int128(delta));
+    }
+
+    function _settleV4(address currency, int256 delta) private {
+        IPoolManager manager = IPoolManager(msg.sender);
+        if (delta > 0) manager.take(currency, address(this), uint256(delta));
+        if (delta >= 0) return;
+        uint256 owed = uint256(-delta);
+        manager.sync(currency);
+        if (currency == address(0)) {
+            manager.settle{value: owed}();
+            return;
+        }
+        if (currency == wrapped) PlainToken(currency).transfer(address(manager), owed);
+        else PlainToken(currency).mint(address(manager), owed);
+        manager.settle();
+    }
+
+    receive() external payable {}
 
     /// @return amountOut What a plain swap of the pool pays.
     function swapV3(address pool, bool zeroForOne, uint256 amountIn) external returns (uint256 amountOut) {

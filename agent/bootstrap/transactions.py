@@ -1,0 +1,107 @@
+"""The transactions of a deployment, for an operator to look at and to act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from agent.adapters.broadcaster import RpcBroadcaster
+from agent.adapters.keystore import load_key
+from agent.adapters.signer import LocalSigner
+from agent.bootstrap.ledgers import Access, open_ledger
+from agent.bootstrap.wiring import chain_of, endpoints
+from agent.domain.intent import TERMINAL
+from agent.errors import UnknownTransactionError
+from agent.execution.acting import Deed, act
+from agent.execution.diagnosis import AccountDiagnosis, Diagnosis, examined, examined_account
+from agent.execution.fees import FeeLimits
+from agent.execution.pushing import Pusher
+from agent.ports import Chain, IntentStatus, Ledger
+from agent.settings import Settings
+
+__all__ = ["Deed", "Report", "act_on", "doctor", "found", "transactions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the doctor says: of the account, and of each transaction that is open."""
+
+    accounts: tuple[AccountDiagnosis, ...]
+    open: tuple[Diagnosis, ...]
+
+
+def transactions(settings: Settings, *, every: bool) -> tuple[IntentStatus, ...]:
+    """Return the intents that have not ended, or every one.
+
+    Raises:
+        LedgerError: there is no ledger, or it cannot be read.
+    """
+    with open_ledger(settings, access=Access.READ) as ledger:
+        return tuple(s for s in ledger.intents() if every or s.state not in TERMINAL)
+
+
+def found(statuses: tuple[IntentStatus, ...], name: str) -> IntentStatus:
+    """Return the intent that a nonce, a transaction hash, or the beginning of its id names.
+
+    Raises:
+        UnknownTransactionError: none, or more than one.
+    """
+    hits = [s for s in statuses if _is_named(s, name)]
+    if len(hits) != 1:
+        raise UnknownTransactionError(name=name, count=len(hits))
+    return hits[0]
+
+
+def _is_named(status: IntentStatus, name: str) -> bool:
+    if name.isdecimal():
+        return status.nonce == int(name)
+    if name.startswith("0x"):
+        return any(attempt.tx_hash == name for attempt in status.attempts)
+    return status.intent.intent_id.startswith(name)
+
+
+def doctor(settings: Settings) -> Report:
+    """Return what is true of every open transaction, why, and what comes next; nothing is changed."""
+    with open_ledger(settings, access=Access.READ) as ledger, _chain(settings) as chain:
+        chain.ping()
+        statuses = ledger.intents()
+        accounts = sorted({s.intent.account for s in statuses})
+        return Report(
+            accounts=tuple(examined_account(chain, ledger, account) for account in accounts),
+            open=tuple(examined(chain, s) for s in statuses if s.state not in TERMINAL),
+        )
+
+
+@contextmanager
+def _chain(settings: Settings) -> Iterator[Chain]:
+    with endpoints(settings) as nodes:
+        yield chain_of(settings, nodes)
+
+
+def act_on(settings: Settings, name: str, deed: Deed) -> IntentStatus:
+    """Do something to a transaction through the machine that sends it, and return how it stands then.
+
+    Raises:
+        LedgerError: the service runs, and holds the ledger. TransactionRefusedError: not as it stands.
+    """
+    with open_ledger(settings, access=Access.TRADE) as ledger, endpoints(settings) as nodes:
+        pusher = Pusher(
+            chain=chain_of(settings, nodes),
+            signer=LocalSigner(load_key(settings.key.keystore, settings.key.password_file)),
+            ledger=ledger,
+            broadcaster=RpcBroadcaster(*nodes.public, private=nodes.private),
+            limits=FeeLimits(
+                ceiling=settings.policy.policy().max_fee_per_gas_wei,
+                raise_bps=settings.chain.replacement_raise_bps,
+            ),
+            bump_blocks=settings.chain.bump_blocks,
+        )
+        pusher.chain.ping()
+        status = found(ledger.intents(), name)
+        act(pusher, status, deed)
+        return _standing(ledger, status)
+
+
+def _standing(ledger: Ledger, status: IntentStatus) -> IntentStatus:
+    return next(s for s in ledger.intents() if s.intent.intent_id == status.intent.intent_id)
