@@ -22,12 +22,14 @@ from agent.bootstrap.signals import readers
 from agent.daemon.deciding import Deciding
 from agent.daemon.executing import Executing
 from agent.daemon.gather import Sources
+from agent.daemon.holding import Holding
 from agent.daemon.run import Cycle
 from agent.daemon.schedule import Schedule
 from agent.domain.happening import Listener
 from agent.domain.intent import Route
 from agent.domain.plan import ChainBook
 from agent.domain.token import TokenMap
+from agent.execution.custody import Custody
 from agent.execution.fees import FeeLimits
 from agent.execution.sender import Pace, Sender
 from agent.planning.planner import watched_tokens
@@ -90,6 +92,8 @@ class Means:
     notice: timedelta
     patience: timedelta
     pace: Pace
+    fee_wait: timedelta = timedelta(0)
+    may_begin_anew: bool = False
 
 
 def chain_book(token_map: TokenMap) -> ChainBook:
@@ -150,7 +154,26 @@ def service(settings: Settings, means: Means, *, tell: Listener) -> Service:
 
 def _cycle(settings: Settings, means: Means, tell: Listener) -> tuple[Cycle, Sender]:
     given = sources(settings, nodes=means.endpoints, clock=means.clock)
+    custody = Custody(
+        chain=given.chain,
+        ledger=means.ledger,
+        account=means.signer.address,
+        chain_id=settings.chain.id,
+        contract=settings.portfolio.vault,
+        tell=tell,
+        may_begin_anew=means.may_begin_anew,
+    )
+    holding = Holding(
+        chain=given.chain,
+        clock=means.clock,
+        ceiling=given.policy.max_fee_per_gas_wei,
+        patience=means.fee_wait,
+        tell=tell,
+    )
+    route = settings.chain.route if means.endpoints.private else Route.PUBLIC
     sender = Sender(
+        custody=custody,
+        route=route,
         chain=given.chain,
         signer=means.signer,
         ledger=means.ledger,
@@ -172,6 +195,7 @@ def _cycle(settings: Settings, means: Means, tell: Listener) -> tuple[Cycle, Sen
             account=means.signer.address,
             notice=means.notice,
             is_approval_required=settings.schedule.approval == "required",
+            holding=holding,
             tell=tell,
         ),
         executing=Executing(
@@ -181,7 +205,8 @@ def _cycle(settings: Settings, means: Means, tell: Listener) -> tuple[Cycle, Sen
             sender=sender,
             account=means.signer.address,
             tell=tell,
-            route=settings.chain.route if means.endpoints.private else Route.PUBLIC,
+            route=route,
+            holding=holding,
         ),
         patience=means.patience,
         tell=tell,

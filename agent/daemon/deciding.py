@@ -13,6 +13,7 @@ from typing import Literal, overload
 
 from agent import observe
 from agent.daemon.gather import Sources, fetch_inputs
+from agent.daemon.holding import Holding
 from agent.daemon.schedule import Slot
 from agent.daemon.standing import is_approved, standing_plan, standing_proposal
 from agent.domain.bodies import (
@@ -56,6 +57,7 @@ class Deciding:
     account: Address
     notice: timedelta
     is_approval_required: bool
+    holding: Holding
     tell: Listener
 
     def propose(self, slot: Slot) -> None:
@@ -94,7 +96,7 @@ class Deciding:
         return None
 
     def plan(self, slot: Slot) -> None:
-        """Record what the cycle will do, made at the newest block.
+        """Record what the cycle will do, made at the newest block once its price is under the ceiling.
 
         Raises:
             PlanOutOfBoundsError: it leaves its proposal's bounds. LimitsBreachedError: it breaks a limit.
@@ -103,6 +105,7 @@ class Deciding:
         assert proposed is not None, "a plan follows a proposal"  # noqa: S101
         standing = standing_plan(self.ledger, slot.cycle_id)
         if standing is None:
+            self.holding.affordable()
             recorded = self._load_inputs(proposed.proposal.inputs_sha256)
             inputs = self._fix_inputs(slot.cycle_id, recorded.ranking, recorded.regime)
             plan = make_plan(inputs, proposal_id=proposed.proposal_id)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from agent import observe
 from agent.daemon.schedule import Schedule, Slot
 from agent.domain.happening import Ending, Listener, Resumed, StepEnd
-from agent.errors import RetryableError
+from agent.errors import HaltError, RetryableError
 from agent.ports import Clock, Supervisor
 from agent.workflow.engine import Engine
 
@@ -29,6 +29,7 @@ class Service:
     settle: Callable[[], object]
     tell: Listener
     _settled_at: datetime | None = field(default=None, init=False)
+    _halted: str = field(default="", init=False)
 
     def run_forever(self) -> None:
         """Run until asked to stop, which raises StopRequestedError once all is left in good order."""
@@ -72,6 +73,8 @@ class Service:
             self._start(slot, now)
             return f"cycle {slot.cycle_id} begins"
         self._settle_now_and_then(now)
+        if self._halted:
+            return f"halted: {self._halted}"
         upcoming = self.schedule.upcoming(now)
         return f"next cycle {upcoming.cycle_id} begins {upcoming.scheduled_at - self.schedule.notice:%Y-%m-%d %H:%M} UTC"
 
@@ -88,3 +91,9 @@ class Service:
             self.settle()
         except RetryableError as error:
             observe.step_retried(step="settle", reason=str(error))
+        except HaltError as error:
+            # Nothing is signed while it stands; the next cycle would halt on it, too.
+            self._halted = str(error)
+            observe.settling_halted(error=type(error).__name__, reason=self._halted)
+        else:
+            self._halted = ""

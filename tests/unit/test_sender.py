@@ -217,12 +217,16 @@ def test_a_nonce_that_the_ledger_does_not_know_halts(stage):
     assert 1 == len(stage.signer.signed)
 
 
-def test_a_chain_behind_the_ledger_halts(stage):
+def test_a_node_that_lags_behind_the_ledger_is_waited_for(stage):
     stage.send(stage.first)
-    stage.chain.nonce = 3
+    stage.chain.nonce, behind = 7, iter([7, 7])
+    fetch_nonce = stage.chain.fetch_nonce
+    stage.chain.fetch_nonce = lambda account, **at: next(behind, None) or fetch_nonce(account, **at)
+    stage.clock.on_sleep = lambda: setattr(stage.chain, "nonce", 8) or stage.chain.mine()
 
-    with pytest.raises(NonceMismatchError, match="nonce 3 on chain, the ledger says 8"):
-        stage.send(stage.second)
+    stage.send(stage.second)
+
+    assert [7, 8] == [t.nonce for t in stage.signer.signed]
 
 
 def test_a_key_of_another_account_is_refused(stage):
@@ -376,8 +380,11 @@ def test_a_late_reorganisation_brings_doubt_back_and_sends_the_bytes_again(stage
     assert TxState.FINAL_OK == stage.state(stage.first)
 
 
-def test_settling_with_nothing_pending_asks_nothing(stage):
-    stage.chain.is_down = True
+def test_settling_with_nothing_pending_looks_at_the_account_alone(stage):
+    def refuse(*_):
+        raise AssertionError
+
+    stage.chain.fetch_receipt = stage.chain.fetch_fees = stage.chain.fetch_finalized = refuse
 
     assert () == stage.sender.settle_pending()
 
