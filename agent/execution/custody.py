@@ -8,7 +8,7 @@ from agent import observe
 from agent.domain.bodies import NoncesAdopted
 from agent.domain.canonical import from_json
 from agent.domain.happening import Listener
-from agent.domain.intent import Intent
+from agent.domain.intent import Intent, TxState
 from agent.domain.record import RecordKind
 from agent.domain.units import Address
 from agent.errors import LedgerError, NonceMismatchError, SequenceMismatchError
@@ -17,6 +17,8 @@ from agent.ports import Chain, IntentStatus, Ledger
 
 OUTSIDE_CYCLES = "account"
 """The cycle id of what is recorded before there was a cycle."""
+
+OUT = frozenset({TxState.IN_DOUBT, TxState.SEEN})
 
 BY_RULE = "agent"
 LOOKED_ON = "used while the agent looked on, by no transaction of its ledger"
@@ -157,20 +159,23 @@ class Custody:
         return statuses[-1].intent.cycle_id if statuses else OUTSIDE_CYCLES
 
     def next_nonce(self, intent: Intent) -> int | None:
-        """Return the nonce that the account uses next; None while the chain has not come that far.
+        """Return the nonce that the account uses next; None while others are out, or the chain lags behind.
 
         Raises:
-            LedgerError: another intent of the account has not used its nonce yet.
+            LedgerError: another intent of the account holds a nonce, and is not sent yet.
             NonceMismatchError, SequenceMismatchError: the ledger does not explain the chain.
         """
         self.check()
         used = self.chain.fetch_nonce(intent.account)
-        for other in self.ledger.intents():
-            if self._is_before(other, used=used):
+        before = [s for s in self.ledger.intents() if self._is_before(s, used=used)]
+        for other in before:
+            if other.state not in OUT and not other.intent.is_filler:
                 raise LedgerError(
                     what=f"intent {other.intent.intent_id} is {other.state} with nonce {other.nonce}",
                     mend="it has to end first: agent run goes on with it",
                 )
+        if before:
+            return None
         following = self.explained().next_nonce
         if following is None:
             return used

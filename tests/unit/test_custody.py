@@ -1,7 +1,5 @@
 """Whether the ledger explains the chain: what halts, what is accounted for, and which gaps are filled."""
 
-from dataclasses import replace
-
 import pytest
 
 from agent.domain.block import Block
@@ -13,8 +11,9 @@ from agent.errors import NonceMismatchError, NonceTakenError, SequenceMismatchEr
 from agent.execution.custody import OUTSIDE_CYCLES, adoptions
 from agent.execution.fees import FeeLimits
 from tests.batches import BATCH
-from tests.fakes import FakeLedger
-from tests.sending import PLAN, Stage
+from tests.fakes import Effect, FakeLedger
+from tests.receipts import batch_logs
+from tests.sending import FEES, PLAN, Stage
 
 
 @pytest.fixture
@@ -108,8 +107,9 @@ def test_the_next_batch_takes_the_nonce_after_those_of_others(stage):
     sender = stage.sender
     sender.settle_pending()
     stage.chain.use_nonce()
+    stage.chain.effect = Effect(logs=batch_logs(stage.second))
 
-    sender.send(stage.second, fee_cap=stage.status(stage.first).attempts[0].fee_cap)
+    sender.send(stage.second, fee_cap=FEES)
 
     assert [7, 9] == [t.nonce for t in stage.signer.signed]
 
@@ -284,7 +284,9 @@ def test_a_batch_follows_behind_a_filler_that_is_mined_but_not_final():
     stage.machine.filler.fill()
     stage.machine.settle_pending()
 
-    stage.machine.send(stage.second, fee_cap=replace(stage.status(stage.first).attempts[0].fee_cap))
+    stage.chain.effect = Effect(logs=batch_logs(stage.second))
+
+    stage.machine.send(stage.second, fee_cap=FEES)
 
     assert [7, 8, 9] == [t.nonce for t in stage.signer.signed]
 

@@ -203,9 +203,17 @@ def test_no_nonce_is_given_while_another_intent_is_open(stage):
     with pytest.raises(InDoubtError):
         stage.send(stage.first)
 
-    with pytest.raises(LedgerError, match="is seen with nonce 7"):
+    with pytest.raises(InDoubtError, match="not signed yet"):
         stage.send(stage.second)
     assert 1 == len(stage.signer.signed)
+
+
+def test_no_nonce_is_given_behind_an_intent_that_was_not_sent(stage):
+    stage.ledger.reserve_nonce(stage.first.intent.intent_id, nonce=7)
+
+    with pytest.raises(LedgerError, match="is reserved with nonce 7"):
+        stage.send(stage.second)
+    assert not stage.signer.signed
 
 
 def test_a_nonce_that_the_ledger_does_not_know_halts(stage):
@@ -219,10 +227,13 @@ def test_a_nonce_that_the_ledger_does_not_know_halts(stage):
 
 def test_a_node_that_lags_behind_the_ledger_is_waited_for(stage):
     stage.send(stage.first)
-    stage.chain.nonce, behind = 7, iter([7, 7])
-    fetch_nonce = stage.chain.fetch_nonce
-    stage.chain.fetch_nonce = lambda account, **at: next(behind, None) or fetch_nonce(account, **at)
-    stage.clock.on_sleep = lambda: setattr(stage.chain, "nonce", 8) or stage.chain.mine()
+    stage.chain.nonce = 7
+
+    def catch_up():
+        stage.chain.nonce = max(stage.chain.nonce, 8)
+        stage.chain.mine()
+
+    stage.clock.on_sleep = catch_up
 
     stage.send(stage.second)
 
