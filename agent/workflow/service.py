@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from agent import observe
 from agent.daemon.schedule import Schedule, Slot
 from agent.domain.happening import Ending, Listener, Resumed, StepEnd
-from agent.errors import HaltError, RetryableError
+from agent.errors import AgentError, RetryableError
 from agent.ports import Clock, Supervisor
 from agent.workflow.engine import Engine
 
@@ -91,7 +91,7 @@ class Service:
             self.settle()
         except RetryableError as error:
             observe.step_retried(step="settle", reason=str(error))
-        except HaltError as error:
+        except AgentError as error:
             # Nothing is signed while it stands; the next cycle would halt on it, too.
             self._halted = str(error)
             observe.settling_halted(error=type(error).__name__, reason=self._halted)
