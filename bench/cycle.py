@@ -96,9 +96,9 @@ def _signals_to_plan(out: Path, url: str, meter: Meter) -> tuple[Plan, int, floa
         given.chain.ping()
         meter.reset()
         begun = time.perf_counter()
-        ranking, regime = fetch_signals(given)
+        signals = fetch_signals(given)
         asked_the_time = meter.requests
-        inputs = fetch_inputs(given, cycle_id=slot.cycle_id, ranking=ranking, regime=regime)
+        inputs = fetch_inputs(given, cycle_id=slot.cycle_id, signals=signals)
         made = plan(inputs, proposal_id="")
         took_s = time.perf_counter() - begun
     return made, meter.requests - asked_the_time, took_s - meter.node_s, meter.node_s

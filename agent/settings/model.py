@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from agent.domain.intent import Route
 from agent.domain.policy import Policy, Universe
+from agent.domain.regime import RegimeRules
 from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Address, Bps, Ppm
 
 ENV_PREFIX = "AGENT_"
@@ -57,6 +58,7 @@ AddressSetting = Annotated[Address, Field(pattern=r"^0x[0-9a-fA-F]{40}$"), After
 UrlSetting = Annotated[SecretStr, AfterValidator(_http_url)]
 BpsSetting = Annotated[int, Field(ge=0, le=10_000)]
 PpmSetting = Annotated[int, Field(ge=0, le=ONE_HUNDRED_PERCENT_PPM)]
+ProbabilitySetting = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False)]
 UsdSetting = Annotated[Decimal, Field(ge=0, le=Decimal(10**12), allow_inf_nan=False)]
 
 
@@ -119,6 +121,35 @@ class SignalSettings(Section):
     max_age_s: Annotated[int, Field(ge=60, le=31 * DAY_S)] = 2 * DAY_S
     max_gap_s: Annotated[int, Field(ge=0, le=31 * DAY_S)] = DAY_S
     max_skew_s: Annotated[int, Field(ge=0, le=3_600)] = 120
+
+
+class RegimeSettings(Section):
+    """When the stance follows the regime; see `agent.domain.regime.RegimeRules` for each.
+
+    A way out is executed `exit_notice_s` after it was proposed, and unless `exit_approval` says so
+    nobody has to approve it. Between cycles the regime is read every `watch_s`, 0 for never.
+    """
+
+    exit_probability: ProbabilitySetting = Decimal("0.5")
+    entry_probability: ProbabilitySetting = Decimal("0.6")
+    exit_confirmations: Annotated[int, Field(ge=1, le=30)] = 1
+    entry_confirmations: Annotated[int, Field(ge=1, le=90)] = 2
+    min_out_s: Annotated[int, Field(ge=0, le=365 * DAY_S)] = 2 * DAY_S
+    max_reentries: Annotated[int, Field(ge=0, le=30)] = 2
+    exit_notice_s: Annotated[int, Field(ge=0, le=7 * DAY_S)] = 0
+    exit_approval: Literal["none", "required"] = "none"
+    watch_s: Annotated[int, Field(ge=0, le=DAY_S)] = 300
+
+    def rules(self) -> RegimeRules:
+        """Return the rules of the state machine."""
+        return RegimeRules(
+            exit_probability=self.exit_probability,
+            entry_probability=self.entry_probability,
+            exit_confirmations=self.exit_confirmations,
+            entry_confirmations=self.entry_confirmations,
+            min_out_s=self.min_out_s,
+            max_reentries=self.max_reentries,
+        )
 
 
 class PolicySettings(Section):
@@ -236,6 +267,7 @@ class Settings(BaseSettings):
     portfolio: PortfolioSettings
     chain: ChainSettings
     signals: SignalSettings
+    regime: RegimeSettings = RegimeSettings()
     policy: PolicySettings = PolicySettings()
     schedule: ScheduleSettings = ScheduleSettings()
     key: KeySettings
