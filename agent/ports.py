@@ -128,6 +128,9 @@ class Venue(Protocol):
     def ping(self) -> None:
         """Raise NodeUnfitError or RpcUnavailableError unless the venue can be asked."""
 
+    def foresee(self, *, block: Block) -> None:
+        """Say that liquidity will be asked for at `block`, like last time: it may be read ahead."""
+
     def fetch_liquidity(
         self, *, requests: Sequence[QuoteRequest], pools: Sequence[PoolRef], block: Block
     ) -> tuple[PoolState, ...]:

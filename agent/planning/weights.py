@@ -34,9 +34,8 @@ def capped_shares(sizes: Sequence[Fraction], cap: Fraction) -> list[Fraction]:
     while True:
         free = ONE - cap * len(capped)
         free_size = sum(size for i, size in enumerate(sizes) if i not in capped)
-        over = {
-            i for i, size in enumerate(sizes) if i not in capped and size * free > cap * free_size
-        }
+        most = cap * free_size / free if free else free_size
+        over = {i for i, size in enumerate(sizes) if i not in capped and size > most}
         if not over:
             return [cap if i in capped else size * free / free_size for i, size in enumerate(sizes)]
         capped |= over

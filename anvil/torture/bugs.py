@@ -125,17 +125,18 @@ class _Leaks(_Hand):
 def _wired(wire: type[_Wire]) -> Callable[[Means], Means]:
     def planted(means: Means) -> Means:
         hand = _Hand(means.signer)
-        return replace(means, signer=hand, rpc=cast(Rpc, wire(means.rpc, hand)))
+        public = tuple(cast(Rpc, wire(rpc, hand)) for rpc in means.endpoints.public)
+        return replace(means, signer=hand, endpoints=replace(means.endpoints, public=public))
 
     return planted
 
 
 def _sends_before_recording(means: Means) -> Means:
-    return replace(means, signer=_Leaks(means.signer, means.rpc))
+    return replace(means, signer=_Leaks(means.signer, means.endpoints.first))
 
 
 def _trusts_receipts(means: Means) -> Means:
-    for name, answer in (("is_on_chain", True), ("_check_belongs", None)):
+    for name, answer in (("is_on_chain", True), ("_is_nonce_used", True), ("_check_belongs", None)):
         setattr(receipts, name, _always(answer))  # the mutation
     return means
 

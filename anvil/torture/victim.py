@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -16,19 +16,15 @@ from typing import Any, cast
 from pydantic import SecretStr
 from sqlalchemy.engine.default import DefaultDialect
 
-from agent.adapters.keystore import load_key
-from agent.adapters.ledger import Access, SqlLedger, open_ledger
+from agent.adapters.ledger import SqlLedger
 from agent.adapters.rpc import Answer, Call, Rpc
-from agent.adapters.signer import LocalSigner
-from agent.adapters.simulator_rpc import RpcSimulator
 from agent.adapters.supervisor import SystemdSupervisor
-from agent.bootstrap.wiring import Means, service
+from agent.bootstrap.live import live_means
+from agent.bootstrap.wiring import endpoints, service
 from agent.domain.happening import Ending, Happening
 from agent.domain.intent import SignedTransaction, UnsignedTransaction
 from agent.domain.units import Address
 from agent.errors import AgentError, RetryableError
-from agent.execution.sender import Pace
-from agent.log import keys as log_keys
 from agent.ports import Signer
 from agent.settings import Settings, load_settings
 from agent.workflow.engine import Engine
@@ -77,29 +73,27 @@ def live(errand: Errand) -> int:
 
 def _trade(settings: Settings, errand: Errand, line: Line, points: _Points) -> int:
     clock = _LineClock(line)
-    with _WatchedRpc(settings.chain.rpc_url, points, clock, timeout_s=errand.timeout_s) as rpc:
-        signer = LocalSigner(load_key(settings.key.keystore, settings.key.password_file))
-        with open_ledger(
-            settings.ledger.path,
+
+    def connect(url: SecretStr) -> Rpc:
+        return _WatchedRpc(url, points, clock, timeout_s=errand.timeout_s)
+
+    with (
+        endpoints(settings, connect=connect, monotonic=clock.monotonic) as nodes,
+        live_means(
+            settings,
+            nodes=nodes,
             clock=clock,
-            access=Access.TRADE,
-            origin=settings.portfolio.name,
-            checkpoint_key=log_keys.load_key(settings.log.checkpoint_key),
-        ) as ledger:
-            means = Means(
-                clock=clock,
-                rpc=rpc,
-                signer=_WatchedSigner(signer, points),
-                simulator=RpcSimulator(rpc),
-                ledger=cast(SqlLedger, _WatchedLedger(ledger, points)),
-                database=settings.ledger.path,
-                supervisor=SystemdSupervisor({}),
-                notice=timedelta(0),
-                patience=timedelta(seconds=RETRY_S),
-                pace=Pace(confirmations=settings.chain.confirmations, poll_s=SLOT_S),
-            )
-            means = plant(errand.bug, means)
-            return _lived(service(settings, means, tell=_silently), clock, line)
+            supervisor=SystemdSupervisor({}),
+            patience=timedelta(seconds=RETRY_S),
+        ) as lived,
+    ):
+        means = replace(
+            lived,
+            signer=_WatchedSigner(lived.signer, points),
+            ledger=cast(SqlLedger, _WatchedLedger(lived.ledger, points)),
+            pace=replace(lived.pace, poll_s=SLOT_S),
+        )
+        return _lived(service(settings, plant(errand.bug, means), tell=_silently), clock, line)
 
 
 def _lived(running: Service, clock: _LineClock, line: Line) -> int:
@@ -153,6 +147,9 @@ class _LineClock:
 
     def sleep(self, seconds: float) -> None:
         self._line.ask(sleep=seconds)
+
+    def monotonic(self) -> float:
+        return float(self._line.ask(now=True)["t"])
 
 
 class _Points:

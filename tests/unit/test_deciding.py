@@ -15,6 +15,7 @@ from agent.domain.happening import Planned, Proposed, SignalsAccepted
 from agent.domain.record import BETWEEN_CYCLES, RecordKind
 from agent.domain.regime import RegimeCommanded
 from agent.domain.signal import NO_BYTES_SHA256, Regime
+from agent.domain.units import Bps
 from agent.errors import (
     LimitsBreachedError,
     PlanOutOfBoundsError,
@@ -184,7 +185,7 @@ def test_a_way_out_is_proposed_at_once():
 
 
 def test_a_way_out_needs_no_ranking():
-    desk = Desk()
+    desk = Desk(policy=replace(POLICY, max_slippage_bps=Bps(500), max_cost_bps=Bps(500)))
     bearish(desk)
     desk.rankings.error = StaleSignalError(source="ranking.json", age_s=9, max_age_s=1)
 
