@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agent.domain.canonical import content_id
 from agent.domain.intent import TERMINAL, TxState
-from agent.domain.record import RecordKind
+from agent.domain.record import BETWEEN_CYCLES, RecordKind
 from agent.domain.signal import NO_BYTES_SHA256, Regime
 from agent.domain.units import Address
 from agent.log.nonces import Nonces
@@ -64,7 +64,7 @@ class Claims:
         if check is not None:
             check(record, body)
         self._hashes.add(record.hash)
-        if record.kind is not RecordKind.SIGN_OFF:
+        if record.kind is not RecordKind.SIGN_OFF and record.cycle_id != BETWEEN_CYCLES:
             self.cycles.add(record.cycle_id)
 
     @property
