@@ -15,6 +15,7 @@ from math import isqrt
 from typing import Any
 
 from agent.domain.block import Block
+from agent.domain.order import Leg
 from agent.domain.plan import (
     ChainBook,
     ContractState,
@@ -404,6 +405,7 @@ def outcome(inputs: PlanInputs, planned: Plan) -> PlanInputs:
     states = {state.ref.address: state for state in inputs.pools}
     amounts = {h.token: h.amount for h in inputs.position.portfolio.holdings}
     for leg in (leg for batch in planned.batches for leg in batch.legs):
+        assert isinstance(leg, Leg)
         swap = swap_exact_in(
             states[leg.pool], zero_for_one=leg.zero_for_one, amount_in=leg.amount_in
         )
