@@ -10,6 +10,7 @@ from agent.domain.bodies import NoncesAdopted, Rehearsed
 from agent.domain.fill import BatchOutcome, CycleReport
 from agent.domain.plan import Plan, PlanInputs, Proposal
 from agent.domain.record import Checkpoint
+from agent.domain.regime import Stance
 from agent.domain.signal import Ranking, RegimeSignal
 from agent.domain.units import Address
 
@@ -50,6 +51,7 @@ class SignalsAccepted:
 
     ranking: Ranking
     regime: RegimeSignal
+    stance: Stance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,14 +9,11 @@ from agent.domain.bodies import NoncesAdopted
 from agent.domain.canonical import from_json
 from agent.domain.happening import Listener
 from agent.domain.intent import Intent, TxState
-from agent.domain.record import RecordKind
+from agent.domain.record import BETWEEN_CYCLES, RecordKind
 from agent.domain.units import Address
 from agent.errors import LedgerError, NonceMismatchError, SequenceMismatchError
 from agent.execution.send_state import is_under_way
 from agent.ports import Chain, IntentStatus, Ledger
-
-OUTSIDE_CYCLES = "account"
-"""The cycle id of what is recorded before there was a cycle."""
 
 OUT = frozenset({TxState.IN_DOUBT, TxState.SEEN})
 
@@ -156,7 +153,7 @@ class Custody:
     def cycle_id(self) -> str:
         """Return the cycle that something belongs to which no cycle asked for: the last one."""
         statuses = self.ledger.intents()
-        return statuses[-1].intent.cycle_id if statuses else OUTSIDE_CYCLES
+        return statuses[-1].intent.cycle_id if statuses else BETWEEN_CYCLES
 
     def next_nonce(self, intent: Intent) -> int | None:
         """Return the nonce that the account uses next; None while others are out, or the chain lags behind.

@@ -60,7 +60,7 @@ def draft(inputs: PlanInputs, proposed: Splits | None = None) -> Draft:
     found = market(inputs)
     wanted = basket(
         ranking=inputs.ranking,
-        regime=inputs.regime.regime,
+        regime=inputs.stance.regime,
         token_map=inputs.token_map,
         policy=inputs.policy,
         obstacle_by_token=found.obstacle_by_token,
@@ -114,7 +114,7 @@ def usable_hubs(inputs: PlanInputs, found: Market) -> tuple[Token, ...]:
 
 
 def _wants(inputs: PlanInputs, stands: Standing, found: Market) -> Wants:
-    is_bearish = inputs.regime.regime is Regime.BEARISH
+    is_bearish = inputs.stance.regime is Regime.BEARISH
     stable = {s.token.address for s in inputs.token_map.stablecoin_by_coin.values()}
     asked = wants(
         stands,

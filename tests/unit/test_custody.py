@@ -6,9 +6,9 @@ from agent.domain.block import Block
 from agent.domain.bodies import NoncesAdopted
 from agent.domain.happening import NonceTaken
 from agent.domain.intent import AttemptKind, TxState
-from agent.domain.record import RecordKind
+from agent.domain.record import BETWEEN_CYCLES, RecordKind
 from agent.errors import NonceMismatchError, NonceTakenError, SequenceMismatchError
-from agent.execution.custody import OUTSIDE_CYCLES, adoptions
+from agent.execution.custody import adoptions
 from agent.execution.fees import FeeLimits
 from tests.batches import BATCH
 from tests.fakes import Effect, FakeLedger
@@ -161,7 +161,7 @@ def test_a_new_ledger_begins_where_the_account_stands(stage):
     custody.check()
 
     (record,) = custody.ledger.records(kinds=(RecordKind.ADOPTED,))
-    assert (OUTSIDE_CYCLES, "40", "40") == (
+    assert (BETWEEN_CYCLES, "40", "40") == (
         record.cycle_id,
         record.body["first_nonce"],
         record.body["next_nonce"],
