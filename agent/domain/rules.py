@@ -81,7 +81,8 @@ class DriftRules:
     At a regime probability of `trend_probability` or more the market trends: bands are scaled by
     `trend_band_ppm` and drifts rest for `trend_rest_days` after a rebalance, else by `range_band_ppm`
     and `range_rest_days`. Of a coin that outgrew its target by `runner_ppm` of it only `trim_ppm` of
-    what is too much is sold at once, and the next share `trim_days` later. With
+    what is too much is sold at once, and the next share `trim_days` later; the native coin, which pays
+    for others in passing, is not trimmed. With
     `trades_constituents` entries are bought inside their bands too. `cash_reserve_usd` is kept in the
     stable hub.
     """

@@ -9,18 +9,19 @@ Asymptotics for fixed transaction costs).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from agent.domain.memory import Memory
 from agent.domain.policy import Policy
 from agent.domain.rules import BandRule, DriftRules, TradeTo
 from agent.domain.token import Token
-from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Address, Ppm
+from agent.domain.units import ONE_HUNDRED_PERCENT_BPS, ONE_HUNDRED_PERCENT_PPM, Ppm
 from agent.planning.money import ZERO
 from agent.planning.order_costs import CostEstimator, Estimate
 from agent.planning.standing import Stand, Standing, idle_band_ppm
 
+DAY_S = 86_400
 PPM = Decimal(ONE_HUNDRED_PERCENT_PPM)
 
 
@@ -38,10 +39,14 @@ def banded(  # noqa: PLR0913 - all that bands depend on, by keyword
     policy: Policy,
     is_trending: bool,
     estimator: CostEstimator,
-    volatility_ppm_by_token: Mapping[Address, Ppm],
+    memory: Memory,
+    now: int,
     native: Token,
 ) -> Standing:
-    """Return the standing with the policy's bands, and with what is kept of each drift."""
+    """Return the standing with the policy's bands, and with what is kept of each drift.
+
+    `now` is the block's time in Unix seconds.
+    """
     rules = policy.drift
 
     def with_band(stand: Stand) -> Stand:
@@ -49,14 +54,18 @@ def banded(  # noqa: PLR0913 - all that bands depend on, by keyword
             return stand
         drift_usd = abs(stand.drift_usd)
         cost = _cost(stand, drift_usd, policy, estimator)
-        volatility = volatility_ppm_by_token.get(stand.token.address, rules.assumed_volatility_ppm)
+        volatility = memory.volatility_ppm_by_token.get(
+            stand.token.address, rules.assumed_volatility_ppm
+        )
         region = _region(stand, standing.total_usd, cost, volatility, rules)
         band = stand.band_ppm if region is None else max(region.edge_ppm, region.target_ppm)
         band = Ppm(band * scale_ppm(rules, is_trending=is_trending) // ONE_HUNDRED_PERCENT_PPM)
         if stand.token == native:
             band = max(band, idle_band_ppm(policy))
         band_usd = standing.total_usd * band / ONE_HUNDRED_PERCENT_PPM
-        edge_usd = band_usd if _stops_at_edge(rules.trade_to, region, cost) else ZERO
+        stops_at_edge = _stops_at_edge(rules.trade_to, region, cost)
+        edge_usd = _inside(band_usd, drift_usd, policy) if stops_at_edge else ZERO
+        stand = replace(stand, is_runner=stand.token != native and _runs(stand, rules, memory, now))
         kept_usd = max(min(edge_usd, drift_usd), _untrimmed_usd(stand, rules))
         return replace(stand, band_ppm=band, band_usd=band_usd, keep_usd=kept_usd)
 
@@ -105,6 +114,12 @@ def _root(value: Decimal, degree: int) -> Decimal:
     return value ** (Decimal(1) / degree) if value > 0 else ZERO
 
 
+def _inside(band_usd: Decimal, drift_usd: Decimal, policy: Policy) -> Decimal:
+    """Return where a trade stops so that what floors hold back of it leaves no drift beyond the edge."""
+    held_back = drift_usd * 2 * policy.max_slippage_bps / ONE_HUNDRED_PERCENT_BPS
+    return max(ZERO, band_usd - held_back)
+
+
 def _stops_at_edge(trade_to: TradeTo, region: Region | None, cost: Estimate | None) -> bool:
     if trade_to is not TradeTo.COST:
         return trade_to is TradeTo.EDGE
@@ -113,14 +128,25 @@ def _stops_at_edge(trade_to: TradeTo, region: Region | None, cost: Estimate | No
     return cost is not None and cost.price_usd >= cost.gas_usd
 
 
-def is_runner(stand: Stand, rules: DriftRules) -> bool:
-    """Tell whether a coin outgrew its target by so much that it is trimmed in steps."""
-    if rules.runner_ppm is None or not stand.is_target:
+def _runs(stand: Stand, rules: DriftRules, memory: Memory, now: int) -> bool:
+    """Tell whether a coin outgrew its target by so much that it is trimmed in steps, or just was trimmed."""
+    if rules.runner_ppm is None or not stand.is_sell:
         return False
-    return stand.drift_usd > stand.target_usd * rules.runner_ppm / ONE_HUNDRED_PERCENT_PPM
+    is_far_above = stand.drift_usd > stand.target_usd * rules.runner_ppm / ONE_HUNDRED_PERCENT_PPM
+    return is_far_above or was_just_trimmed(stand, rules, memory, now)
+
+
+def was_just_trimmed(stand: Stand, rules: DriftRules, memory: Memory, now: int) -> bool:
+    sold_at = memory.sold_at_by_coin.get(stand.coin_id)
+    return sold_at is not None and is_within(now - sold_at, rules.trim_days)
+
+
+def is_within(elapsed_s: int, days: int) -> bool:
+    """Tell whether fewer days have passed; half a day early counts, or a cycle would wait for minutes."""
+    return elapsed_s < days * DAY_S - DAY_S // 2
 
 
 def _untrimmed_usd(stand: Stand, rules: DriftRules) -> Decimal:
-    if not is_runner(stand, rules):
+    if not stand.is_runner:
         return ZERO
     return stand.drift_usd * (ONE_HUNDRED_PERCENT_PPM - rules.trim_ppm) / ONE_HUNDRED_PERCENT_PPM

@@ -29,10 +29,6 @@ class Border:
     enter: int
     leave: int
 
-    @property
-    def furthest(self) -> int:
-        return max(self.enter, self.leave, self.last)
-
     def why_out(self, place: int, *, is_held: bool) -> str | None:
         """Return why the coin at a place is no member, None if it is one."""
         most = max(self.enter, self.leave) if is_held else self.enter
@@ -68,8 +64,6 @@ def selected(
     search = _Search(policy, token_map, obstacle_by_token, held)
     for place, coin in enumerate(rows, start=1):
         search.look_at(coin, place)
-        if search.is_over:
-            break
     return Selection(members=tuple(search.members), passed_over=tuple(search.passed_over))
 
 
@@ -85,28 +79,23 @@ class _Search:
     ) -> None:
         self.members: list[tuple[RankedCoin, HeldAs]] = []
         self.passed_over: list[tuple[RankedCoin, str]] = []
-        self.is_over = False
         self._is_filling = policy.universe is Universe.FILL
         self._border, self._rules = border(policy), policy.index
         self._token_map, self._obstacle_by_token = token_map, obstacle_by_token
         self._held = held
         self._coin_by_token: dict[Address, str] = {}
         self._eligible = 0
-        self._included = set(policy.index.include)
 
     def look_at(self, coin: RankedCoin, position: int) -> None:
         """Take the coin at a position of the ranking, or pass it over."""
         held_as = self._eligibility(coin)
+        place = self._eligible + 1 if self._is_filling else position
         self._eligible += isinstance(held_as, HeldAs)
-        place = self._eligible if self._is_filling else position
-        is_included = coin.coin_id in self._included
-        self._included.discard(coin.coin_id)
-        if isinstance(held_as, CannotHold):
-            if place <= self._border.last or is_included:
-                self.passed_over.append((coin, held_as.reason))
-        else:
+        is_included = coin.coin_id in self._rules.include
+        if isinstance(held_as, HeldAs):
             self._place(coin, held_as, place, is_included=is_included)
-        self.is_over = place >= self._border.furthest and not self._included
+        elif self._border.first <= place <= self._border.last or is_included:
+            self.passed_over.append((coin, held_as.reason))
 
     def _place(self, coin: RankedCoin, held_as: HeldAs, place: int, *, is_included: bool) -> None:
         token = held_as.token.address

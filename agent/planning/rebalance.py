@@ -23,6 +23,9 @@ from agent.planning.standing import Stand, Standing
 MOTE_USD = Decimal("0.01")
 """What is worth less is as good as nothing."""
 
+RESERVE_SLACK = Decimal("0.02")
+"""What of a reserve may be missing: the sales that raise it pay fees out of what they bring."""
+
 RESTING = "stablecoins are left as they are while the regime stays bearish"
 
 
@@ -174,5 +177,6 @@ def _aim(  # noqa: PLR0913 - all that an aim depends on, by keyword
             ceiling_usd = stand.target_usd + stand.band_usd
     elif reserve_usd:
         keep = min(amount, amount_of(reserve_usd, hub, market.price_by_token[hub.address]))
-        more_usd = max(ZERO, reserve_usd - (stand.held_usd if stand else ZERO))
+        short_usd = reserve_usd - (stand.held_usd if stand else ZERO)
+        more_usd = short_usd if short_usd > reserve_usd * RESERVE_SLACK else ZERO
     return HubAim(hub=hub, amount=amount, keep=keep, more_usd=more_usd, ceiling_usd=ceiling_usd)

@@ -27,7 +27,7 @@ class Stand:
     """Where one token stands; `amount` in base units, `drift_ppm` and `band_ppm` of the portfolio.
 
     Within its band (`band_usd` in dollars) a token of the basket (`is_target`) is left alone. A drift
-    beyond it is traded back until `keep_usd` of it are left.
+    beyond it is traded back until `keep_usd` of it are left; a strong runner (`is_runner`) in steps.
     """
 
     coin_id: str
@@ -41,6 +41,7 @@ class Stand:
     band_usd: Decimal
     is_target: bool
     keep_usd: Decimal = ZERO
+    is_runner: bool = False
 
     @property
     def drift_usd(self) -> Decimal:

@@ -10,15 +10,11 @@ from agent.domain.memory import Memory
 from agent.domain.policy import Policy
 from agent.domain.token import Token
 from agent.domain.units import ONE_HUNDRED_PERCENT_BPS
-from agent.planning.bands import is_runner, penalty
+from agent.planning.bands import DAY_S, is_within, penalty, was_just_trimmed
 from agent.planning.money import ZERO, cents
 from agent.planning.order_costs import CostEstimator
 from agent.planning.rebalance import is_entry, is_in_band
 from agent.planning.standing import Stand, Standing
-
-DAY_S = 86_400
-SLACK_S = DAY_S // 2
-"""A day counts as over half a day early, or a cycle would wait a week for minutes."""
 
 DAYS_PER_YEAR = 365
 
@@ -61,27 +57,24 @@ def _rests(stand: Stand, given: Vetoing) -> str | None:
     rules = given.policy.drift
     days = rules.trend_rest_days if given.is_trending else rules.range_rest_days
     since = given.memory.rebalanced_at
-    if since is not None and _is_within(given.now - since, days):
+    if since is not None and is_within(given.now - since, days):
         market = "trends" if given.is_trending else "ranges"
         return (
             f"drifts rest {days} days after a rebalance while the market {market}: the last was "
             f"{_days(given.now - since)} days ago"
         )
-    sold_at = given.memory.sold_at_by_coin.get(stand.coin_id)
-    if (
-        sold_at is not None
-        and is_runner(stand, rules)
-        and _is_within(given.now - sold_at, rules.trim_days)
-    ):
-        return (
-            f"a strong runner, trimmed every {rules.trim_days} days: the last trim was "
-            f"{_days(given.now - sold_at)} days ago"
-        )
-    return None
+    return _rests_after_trim(stand, given)
 
 
-def _is_within(elapsed_s: int, days: int) -> bool:
-    return elapsed_s < days * DAY_S - SLACK_S
+def _rests_after_trim(stand: Stand, given: Vetoing) -> str | None:
+    rules = given.policy.drift
+    if not stand.is_runner or not was_just_trimmed(stand, rules, given.memory, given.now):
+        return None
+    elapsed_s = given.now - given.memory.sold_at_by_coin[stand.coin_id]
+    return (
+        f"what ran up is trimmed every {rules.trim_days} days: the last sale was "
+        f"{_days(elapsed_s)} days ago"
+    )
 
 
 def _days(elapsed_s: int) -> str:

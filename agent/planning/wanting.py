@@ -43,7 +43,8 @@ def asked(inputs: PlanInputs, basket: Basket, standing: Standing, market: Market
         policy=policy,
         is_trending=is_trending,
         estimator=estimator,
-        volatility_ppm_by_token=inputs.memory.volatility_ppm_by_token,
+        memory=inputs.memory,
+        now=inputs.position.block.timestamp,
         native=inputs.chain_book.hubs[0],
     )
     vetoing = Vetoing(
