@@ -10,7 +10,7 @@ Every message is one line: the field or thing, its value, and the mend.
       ApprovalRefusedError
   - RetryableError        same call, same cycle
     . RpcUnavailableError, NodesDisagreeError, SourceUnavailableError, FeedUnusableError,
-      InDoubtError
+      AggregatorUnusableError, InDoubtError
   - SkipCycleError        drop this plan, start again next cycle
     . PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError
   - HaltError             stop trading and page a human
@@ -249,6 +249,18 @@ class SourceUnavailableError(RetryableError):
         self.source, self.reason = source, reason
         super().__init__(
             f"signal source {source} is not usable: {reason}: check signals.* settings"
+        )
+
+
+class AggregatorUnusableError(RetryableError):
+    """An aggregator makes no offers, or its router may not be called; a cycle goes on without it."""
+
+    def __init__(self, *, service: str, reason: str) -> None:
+        """Name the service and what is wrong with it."""
+        self.service, self.reason = service, reason
+        super().__init__(
+            f"aggregator {service} is not usable: {reason}: cycles go on without it; mend it, or take "
+            "it out of aggregators.services"
         )
 
 

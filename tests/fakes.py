@@ -501,6 +501,9 @@ class FakeVenue:
     def ping(self) -> None:
         """Is always there."""
 
+    def foresee(self, *, block: Block) -> None:
+        assert block.number >= 0
+
     def fetch_liquidity(
         self, *, requests: Sequence[QuoteRequest], pools: Sequence[PoolRef], block: Block
     ) -> tuple[PoolState, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -42,11 +43,15 @@ STABLE_HUBS = ("usd-coin", "tether")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
-    """The nodes: the first one of `public` simulates and quotes, `quorum` of them agree on what is so."""
+    """The nodes: the first one of `public` simulates and quotes, `quorum` of them agree on what is so.
+
+    `monotonic`, in seconds, tells how long one that failed has rested.
+    """
 
     public: tuple[Rpc, ...]
     private: tuple[Rpc, ...] = ()
     quorum: int = 1
+    monotonic: Callable[[], float] = time.monotonic
 
     @property
     def first(self) -> Rpc:
@@ -54,14 +59,20 @@ class Endpoints:
 
 
 @contextmanager
-def endpoints(settings: Settings) -> Iterator[Endpoints]:
-    """Provide the nodes that the settings name."""
+def endpoints(
+    settings: Settings,
+    *,
+    connect: Callable[[SecretStr], Rpc] = Rpc,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Iterator[Endpoints]:
+    """Provide the nodes that the settings name; `connect` makes the client of an address."""
     given = settings.chain
     with ExitStack() as stack:
         yield Endpoints(
-            public=tuple(stack.enter_context(Rpc(url)) for url in given.urls),
-            private=tuple(stack.enter_context(Rpc(url)) for url in given.private_rpc_urls),
+            public=tuple(stack.enter_context(connect(url)) for url in given.urls),
+            private=tuple(stack.enter_context(connect(url)) for url in given.private_rpc_urls),
             quorum=given.agreeing,
+            monotonic=monotonic,
         )
 
 
@@ -98,7 +109,9 @@ def chain_of(settings: Settings, nodes: Endpoints) -> Chain:
     chains = [
         (rpc.endpoint, RpcChain(rpc, chain_id=chain_id, contract=vault)) for rpc in nodes.public
     ]
-    return chains[0][1] if len(chains) == 1 else QuorumChain(chains, quorum=nodes.quorum)
+    if len(chains) == 1:
+        return chains[0][1]
+    return QuorumChain(chains, quorum=nodes.quorum, monotonic=nodes.monotonic)
 
 
 def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:

@@ -1,4 +1,7 @@
-"""Fetching what a plan is made from, in three round trips to the chain: head, position, liquidity."""
+"""Fetching what a plan is made from, in three round trips to the chain: head, position, liquidity.
+
+In two once a process has done it before: what was read last time is read along with the position.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,7 @@ def fetch_inputs(
 ) -> PlanInputs:
     """Return everything that decides a proposal or plan, with all chain facts read at one block."""
     block = sources.chain.fetch_head()
+    sources.venue.foresee(block=block)
     position = sources.chain.fetch_position(
         block=block,
         tokens=watched_tokens(sources.token_map, sources.chain_book),

@@ -70,7 +70,7 @@ def _index(
     )
     places = border(policy)
     top = rows[places.first - 1 : places.last]
-    share_by_coin = _top_shares(top)
+    share_by_coin, cap_of_top = _top_shares(top), _cap(top)
     return Basket(
         targets=tuple(
             Target(held_as=held_as, rank=coin.rank, weight_ppm=weight)
@@ -81,7 +81,7 @@ def _index(
                 coin_id=coin.coin_id,
                 symbol=coin.symbol,
                 rank=coin.rank,
-                share_ppm=share_by_coin.get(coin.coin_id) or _share(coin, top),
+                share_ppm=share_by_coin.get(coin.coin_id) or _share(coin, cap_of_top),
                 reason=reason,
             )
             for coin, reason in chosen.passed_over
@@ -115,14 +115,18 @@ def _part(
 
 
 def _top_shares(top: Sequence[RankedCoin]) -> Mapping[str, Ppm]:
-    whole = sum(Fraction(coin.market_cap_usd) for coin in top)
+    whole = _cap(top)
     shares = apportioned([Fraction(coin.market_cap_usd) / whole for coin in top])
     return {coin.coin_id: share for coin, share in zip(top, shares, strict=True)}
 
 
-def _share(coin: RankedCoin, top: Sequence[RankedCoin]) -> Ppm:
-    """Return a coin's market cap in ppm of that of the top, rounded down."""
-    whole = sum(Fraction(ranked.market_cap_usd) for ranked in top)
+def _cap(coins: Sequence[RankedCoin]) -> Fraction:
+    """Return what the coins are worth together, in USD."""
+    return sum((Fraction(coin.market_cap_usd) for coin in coins), start=Fraction(0))
+
+
+def _share(coin: RankedCoin, whole: Fraction) -> Ppm:
+    """Return a coin's market cap in ppm of `whole`, rounded down."""
     return Ppm(int(ONE_HUNDRED_PERCENT_PPM * Fraction(coin.market_cap_usd) / whole))
 
 

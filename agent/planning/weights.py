@@ -107,7 +107,8 @@ def capped_parts(
     while len(capped) < len(sizes):
         left = whole - sum((caps[i] for i in capped), start=Fraction(0))
         size = sum((s for i, s in enumerate(sizes) if i not in capped), start=Fraction(0))
-        over = {i for i, s in enumerate(sizes) if i not in capped and s * left > caps[i] * size}
+        most_by_cap = {cap: cap * size / left if left else Fraction(0) for cap in set(caps)}
+        over = {i for i, s in enumerate(sizes) if i not in capped and s > most_by_cap[caps[i]]}
         if not over:
             return [caps[i] if i in capped else s * left / size for i, s in enumerate(sizes)]
         capped |= over
@@ -127,6 +128,8 @@ def _in_parts(exact: Sequence[Fraction], groups: Sequence[str]) -> list[Ppm]:
     A group's sum is rounded by less than one ppm and its cap is whole; a member at its cap has no
     remainder, and a group never has more ppm to hand out than members with one.
     """
+    if len(set(groups)) == 1:
+        return apportioned(exact)
     sums = _sums(exact, groups)
     whole = dict(zip(sums, apportioned(list(sums.values())), strict=True))
     parts: dict[int, Ppm] = {}

@@ -66,6 +66,15 @@ max_price_move_bps = 1000   # from proposal to plan; beyond it there is a new pr
 usd-coin = 500000
 tether = 500000
 
+[aggregators]               # beside the pools; docs/aggregators.md says what each one needs
+services = []               # of "0x", "1inch", "velora", "kyberswap", "odos", "openocean"
+deadline_s = 20             # when a ladder of quotes ends, with whatever came
+sizes = 3                   # of an order that are quoted: all of it, a half, a quarter ...
+orders = 100                # that are quoted, those that can gain most first
+# keys = {{ "0x" = "...", "1inch" = "..." }}     # under systemd: credentials `0x-key`, `1inch-key` ...
+# urls = {{ "odos" = "https://enterprise-api.odos.xyz" }}
+# code_hashes = {{ "0x111111125421cA6dc452d289314280a0f8842A65" = "0x..." }}   # `agent check` shows them
+
 [schedule]                  # all times are UTC
 cron = "0 0 * * MON"        # when a cycle executes
 notice_hours = 12           # how long before that it is proposed

@@ -8,15 +8,21 @@ from typing import Any
 
 from eth_utils.address import to_checksum_address
 
-from agent.adapters.abi import block_of, log_entries, read, returned, sensible
+from agent.adapters.abi import (
+    at_block,
+    at_hash,
+    block_of,
+    log_entries,
+    read,
+    returned,
+    sensible,
+)
 from agent.adapters.chain.fitness import check_fitness
 from agent.adapters.chain.position import (
     FEE_BLOCKS,
     Found,
     Known,
     Question,
-    at_block,
-    at_hash,
     eth_call,
     priority_fee,
     scouted,
