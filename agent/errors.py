@@ -12,7 +12,7 @@ Every message is one line: the field or thing, its value, and the mend.
     . RpcUnavailableError, NodesDisagreeError, SourceUnavailableError, FeedUnusableError,
       AggregatorUnusableError, InDoubtError
   - SkipCycleError        drop this plan, start again next cycle
-    . PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError
+    . StanceUndecidedError, PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError
   - HaltError             stop trading and page a human
     . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
       LedgerError,
@@ -292,6 +292,18 @@ class SkipCycleError(AgentError):
     """The plan is dropped; the next cycle starts afresh."""
 
     exit_code = 5
+
+
+class StanceUndecidedError(SkipCycleError):
+    """Nothing has said yet whether to be in the index or out of it."""
+
+    def __init__(self, *, regime: str, probability: str) -> None:
+        """Give the reading that was not clear enough."""
+        self.regime, self.probability = regime, probability
+        super().__init__(
+            f"no stance yet: the first reading says {regime} at {probability}, which decides nothing: "
+            "wait for a clearer one, lower regime.entry_probability, or use agent regime override"
+        )
 
 
 class PlanOutOfBoundsError(SkipCycleError):

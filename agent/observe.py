@@ -23,6 +23,7 @@ from agent.domain.happening import Ending, StepEnd
 from agent.domain.plan import Plan, Proposal
 from agent.domain.pool import PoolRef
 from agent.domain.record import Checkpoint
+from agent.domain.regime import RegimeState
 
 _log = structlog.stdlib.get_logger("agent")
 
@@ -130,6 +131,14 @@ def signal_refused(signal: SignalRefused) -> None:
     _log.warning(
         "signal_refused", signal=str(signal.signal), source=signal.source, reason=signal.reason
     )
+
+
+def signal_done_without(*, signal: str, reason: str) -> None:
+    _log.warning("signal_done_without", signal=str(signal), reason=reason)
+
+
+def stance_switched(state: RegimeState) -> None:
+    _log.warning("stance_switched", stance=str(state.stance), why=state.why)
 
 
 def proposal_made(proposal: Proposal, *, proposal_id: str) -> None:

@@ -51,7 +51,7 @@ class Story:
         self._plan: Plan | None = None
         self._views: Mapping[type, Callable[[Any], RenderableType]] = {
             Resumed: lambda it: Text(f"cycle {it.cycle_id} was under way and goes on"),
-            SignalsAccepted: lambda it: signals_line(it.ranking, it.regime),
+            SignalsAccepted: lambda it: signals_line(it.ranking, it.regime, it.stance),
             Proposed: lambda it: proposal_view(it.proposal, proposal_id=it.proposal_id),
             Planned: self._planned,
             Rehearsed: _rehearsed_line,

@@ -54,6 +54,8 @@ class Decides(Protocol):
 
     def awaits_approval(self, slot: Slot, /) -> str | None: ...
 
+    def is_outdated(self, slot: Slot, /) -> bool: ...
+
     def plan(self, slot: Slot, /) -> None: ...
 
 
@@ -135,12 +137,16 @@ class _Run:
         # Not a step: the time is in the recorded proposal, so that a restart waits for the rest of it.
         due = self._cycle.deciding.executes_at(self._slot)
         while (left_s := (due - self._cycle.clock.now()).total_seconds()) > 0:
+            if self._cycle.deciding.is_outdated(self._slot):
+                return
             self._cycle.clock.sleep(min(left_s, LONGEST_WAIT_S))
 
     def _wait_for_approval(self, slot: Slot) -> None:
         deciding, clock = self._cycle.deciding, self._cycle.clock
         until = deciding.executes_at(slot) + APPROVAL_WINDOW
         while (waiting := deciding.awaits_approval(slot)) is not None:
+            if deciding.is_outdated(slot):
+                return
             if clock.now() >= until:
                 raise ProposalNotApprovedError(cycle_id=slot.cycle_id, proposal_id=waiting)
             clock.sleep(LONGEST_WAIT_S)

@@ -13,6 +13,7 @@ from agent.domain.fill import CycleReport, Fill
 from agent.domain.intent import Attempt, Intent, Receipt, TxState
 from agent.domain.plan import Plan, Proposal
 from agent.domain.record import RecordKind
+from agent.domain.regime import RegimeCommanded, RegimeRead
 from agent.domain.units import Address
 
 
@@ -148,6 +149,8 @@ class SignedOff:
 Body = (
     SignalAccepted
     | SignalRefused
+    | RegimeRead
+    | RegimeCommanded
     | InputsFixed
     | ProposalMade
     | ApprovalGiven
@@ -166,6 +169,8 @@ BODY_BY_KIND: Mapping[RecordKind, type[Body]] = MappingProxyType(
     {
         RecordKind.SIGNAL_ACCEPTED: SignalAccepted,
         RecordKind.SIGNAL_REFUSED: SignalRefused,
+        RecordKind.REGIME_READ: RegimeRead,
+        RecordKind.REGIME_COMMANDED: RegimeCommanded,
         RecordKind.INPUTS: InputsFixed,
         RecordKind.PROPOSAL: ProposalMade,
         RecordKind.APPROVAL: ApprovalGiven,

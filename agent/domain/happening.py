@@ -10,6 +10,7 @@ from agent.domain.bodies import Rehearsed
 from agent.domain.fill import BatchOutcome, CycleReport
 from agent.domain.plan import Plan, PlanInputs, Proposal
 from agent.domain.record import Checkpoint
+from agent.domain.regime import Stance
 from agent.domain.signal import Ranking, RegimeSignal
 
 
@@ -49,6 +50,7 @@ class SignalsAccepted:
 
     ranking: Ranking
     regime: RegimeSignal
+    stance: Stance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

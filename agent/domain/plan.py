@@ -14,6 +14,7 @@ from agent.domain.policy import Policy
 from agent.domain.pool import PoolRef, PoolState
 from agent.domain.portfolio import Basket, Portfolio, Price
 from agent.domain.quote import Quote
+from agent.domain.regime import Stance
 from agent.domain.signal import Ranking, Regime, RegimeSignal
 from agent.domain.token import Token, TokenMap
 from agent.domain.units import Address, Bps
@@ -75,11 +76,16 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanInputs:
-    """Everything that decides a proposal or a plan; the same inputs always give the same result."""
+    """Everything that decides a proposal or a plan; the same inputs always give the same result.
+
+    `stance` decides between the index and stablecoins; `regime` is the reading that it was last held
+    against.
+    """
 
     cycle_id: str
     ranking: Ranking
     regime: RegimeSignal
+    stance: Stance
     token_map: TokenMap
     chain_book: ChainBook
     policy: Policy

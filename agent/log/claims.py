@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from agent.domain.canonical import content_id
 from agent.domain.intent import TERMINAL, TxState
-from agent.domain.record import RecordKind
+from agent.domain.record import BETWEEN_CYCLES, RecordKind
+from agent.domain.signal import NO_BYTES_SHA256, Regime
 from agent.domain.units import Address
 from agent.log.nonces import Nonces
 from agent.log.records import RawRecord
@@ -63,7 +64,7 @@ class Claims:
         if check is not None:
             check(record, body)
         self._hashes.add(record.hash)
-        if record.kind is not RecordKind.SIGN_OFF:
+        if record.kind is not RecordKind.SIGN_OFF and record.cycle_id != BETWEEN_CYCLES:
             self.cycles.add(record.cycle_id)
 
     @property
@@ -92,7 +93,10 @@ class Claims:
         if known is None:
             raise decision.wrong("the inputs that it was made from are not recorded before it")
         decision.must("the pair of signals", signals, known)
+        is_exit = decision.text("regime") == Regime.BEARISH
         for name, sha256 in zip(("ranking", "regime"), signals, strict=True):
+            if is_exit and sha256 == NO_BYTES_SHA256:
+                continue
             if (name, sha256) not in self._signals:
                 raise decision.wrong(f"its {name} was not accepted before it")
 

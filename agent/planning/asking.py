@@ -78,7 +78,7 @@ def _likely_standing(inputs: PlanInputs, market: Market) -> Standing:
     policy = _with_spares(inputs.policy)
     wanted = basket(
         ranking=inputs.ranking,
-        regime=inputs.regime.regime,
+        regime=inputs.stance.regime,
         token_map=inputs.token_map,
         policy=policy,
         obstacle_by_token=market.obstacle_by_token,

@@ -30,9 +30,9 @@ class Asked:
 
 
 def asked(inputs: PlanInputs, basket: Basket, standing: Standing, market: Market) -> Asked:
-    """Return what is wanted on these inputs; while the regime is bearish, only the way out."""
+    """Return what is wanted on these inputs; while the stance is bearish, only the way out."""
     policy, hubs = inputs.policy, usable_hubs(inputs, market)
-    if inputs.regime.regime is Regime.BEARISH:
+    if inputs.stance.regime is Regime.BEARISH:
         stable = {s.token.address for s in inputs.token_map.stablecoin_by_coin.values()}
         found = wants(standing, hubs=hubs, market=market, policy=policy, resting=stable)
         return Asked(standing=standing, wants=found)

@@ -39,7 +39,7 @@ from tests.fakes import (
     FakeVenue,
     StillClock,
 )
-from tests.worlds import AGENT, world
+from tests.worlds import AGENT, REGIME_RULES, world
 from tests.worlds import POLICY as WHOLE_POLICY
 
 SLOT = Slot(cycle_id="index-2026-11-23T0000Z", scheduled_at=START)
@@ -144,6 +144,7 @@ class Desk:
             chain_book=INPUTS.chain_book,
             policy=POLICY,
             max_gap_s=0,
+            regime_rules=REGIME_RULES,
         )
         self.executing = Executing(
             sources=sources,

@@ -226,3 +226,17 @@ def test_a_revert_on_chain_keeps_the_later_batches_back():
 
     assert run(steps).ending is Ending.HALTED
     assert "send-1" not in steps.done
+
+
+def test_waiting_ends_once_the_stance_has_switched():
+    clock = StillClock()
+    steps = ScriptedSteps(
+        executes=START + timedelta(hours=12),
+        outdated=[True, False, False],
+        acts={"plan": failing(OUTGROWN)},
+    )
+
+    run(steps, clock=clock)
+
+    assert clock.slept[:2] == [60.0, 60.0]
+    assert steps.done[:4] == ["begin", "propose", "plan", "propose"]
