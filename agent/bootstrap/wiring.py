@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from agent import observe
 from agent.adapters.broadcaster import RpcBroadcaster
 from agent.adapters.chain import QuorumChain, RpcChain
+from agent.adapters.failover import FailoverVenue
 from agent.adapters.ledger import SqlLedger
 from agent.adapters.rpc import Rpc
 from agent.adapters.token_map import bundled_token_map, load_token_map
@@ -48,7 +49,7 @@ STABLE_HUBS = ("usd-coin", "tether")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
-    """The nodes: the first one of `public` simulates and quotes, `quorum` of them agree on what is so.
+    """The nodes: those of `public` quote and simulate, the first one first, `quorum` of them agree on what is so.
 
     `monotonic`, in seconds, tells how long one that failed has rested.
     """
@@ -130,7 +131,7 @@ def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
         rankings=rankings,
         regimes=regimes,
         chain=chain_of(settings, nodes),
-        venue=PoolVenue(nodes.first, unread=observe.pool_left_out),
+        venue=FailoverVenue([PoolVenue(rpc, unread=observe.pool_left_out) for rpc in nodes.public]),
         token_map=token_map,
         chain_book=chain_book(token_map),
         policy=settings.policy.policy(),
