@@ -36,15 +36,16 @@ class Want:
 class HubAim:
     """What a hub is to end with: `keep` base units untouched, and `more_usd` on top.
 
-    What it holds beyond that pays for others. Where more than `ceiling_usd` would be left in it, the
-    excess goes to the stable hub; None leaves it.
+    What it holds beyond that pays for others. What nothing needs of it goes to the stable hub, unless
+    it `rests`: then it stays. `stand` is None for a hub that is neither held nor wanted.
     """
 
     hub: Token
+    stand: Stand | None
     amount: int
     keep: int
     more_usd: Decimal
-    ceiling_usd: Decimal | None
+    rests: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,15 +129,13 @@ def _why_not(stand: Stand, market: Market, policy: Policy) -> str | None:
 
 def _aim(hub: Token, stand: Stand | None, market: Market, *, is_due: bool, is_cash: bool) -> HubAim:
     amount = stand.amount if stand else 0
-    keep, more_usd, ceiling_usd = 0, ZERO, None if is_cash else ZERO
+    keep, more_usd = 0, ZERO
     if hub.address in market.doubt_by_token:
-        keep, ceiling_usd = amount, None
+        keep = amount
     elif stand is not None and stand.is_target:
         keep = amount
         if is_due and stand.drift_usd > 0:
             keep = amount_of(stand.target_usd, hub, market.price_by_token[hub.address])
         elif is_due:
             more_usd = -stand.drift_usd
-        if not is_cash:
-            ceiling_usd = stand.target_usd + stand.band_usd
-    return HubAim(hub=hub, amount=amount, keep=keep, more_usd=more_usd, ceiling_usd=ceiling_usd)
+    return HubAim(hub=hub, stand=stand, amount=amount, keep=keep, more_usd=more_usd, rests=is_cash)
