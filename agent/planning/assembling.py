@@ -118,10 +118,12 @@ def _refused(where: str, reason: str) -> LogVerificationError:
 
 def _pair(share: Share, desk: Desk) -> tuple[Address, Address]:
     pool = desk.pools.get(share.pool)
-    if pool is None or share.amount_in <= 0:
-        raise _refused(f"pool {share.pool}", f"{share.amount_in} of it cannot be swapped there")
-    token0, token1 = pool.ref.token0, pool.ref.token1
-    return (token0, token1) if share.zero_for_one else (token1, token0)
+    if pool is not None and share.amount_in > 0:
+        token0, token1 = pool.ref.token0, pool.ref.token1
+        if share.token_in in {token0, token1}:
+            return share.token_in, token1 if share.token_in == token0 else token0
+    reason = f"{share.amount_in} of {share.token_in} cannot be swapped there"
+    raise _refused(f"pool {share.pool}", reason)
 
 
 def _check_pools(shares: Sequence[Share]) -> None:
@@ -201,7 +203,8 @@ def arranged(legs: Sequence[Leg]) -> Iterator[Leg]:
 
 
 def _fill(order: Order, share: Share, desk: Desk) -> Fill:
-    pool, forward = desk.pools[share.pool], share.zero_for_one
+    pool = desk.pools[share.pool]
+    forward = share.token_in == pool.ref.token0
     swap = swap_exact_in(pool, zero_for_one=forward, amount_in=share.amount_in)
     if isinstance(swap, Unfillable):
         raise _refused(f"order {order.id}", f"a pool refuses it: {swap.shortfall}")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from agent.domain.order import Leg, Order, Side
+from agent.domain.order import BatchLeg, Order, Side
 from agent.domain.portfolio import PriceBook
 from agent.domain.token import Token
 from agent.planning.costs import bps, fee_out
@@ -23,7 +23,7 @@ class Whole:
 
     label: str
     orders: tuple[Order, ...]
-    legs: tuple[Leg, ...]
+    legs: tuple[BatchLeg, ...]
 
     @property
     def side(self) -> Side:
@@ -50,7 +50,7 @@ class Whole:
         return bps(promised - brought, promised)
 
 
-def wholes(orders: Iterable[Order], legs: Iterable[Leg]) -> Iterator[Whole]:
+def wholes(orders: Iterable[Order], legs: Iterable[BatchLeg]) -> Iterator[Whole]:
     """Yield the orders by what they are orders for, in the order of the first of each."""
     by_name: dict[str, list[Order]] = {}
     for order in orders:
@@ -64,8 +64,8 @@ def wholes(orders: Iterable[Order], legs: Iterable[Leg]) -> Iterator[Whole]:
         )
 
 
-def _by_order(legs: Iterable[Leg]) -> Mapping[str, Sequence[Leg]]:
-    found: dict[str, list[Leg]] = {}
+def _by_order(legs: Iterable[BatchLeg]) -> Mapping[str, Sequence[BatchLeg]]:
+    found: dict[str, list[BatchLeg]] = {}
     for leg in legs:
         found.setdefault(leg.order_id, []).append(leg)
     return found
@@ -75,6 +75,6 @@ def _usd(amount: int, token: Token, price_by_token: PriceBook) -> Decimal:
     return usd_of(amount, token, price_by_token[token.address])
 
 
-def _promised_usd(leg: Leg, price_by_token: PriceBook) -> Decimal:
+def _promised_usd(leg: BatchLeg, price_by_token: PriceBook) -> Decimal:
     unit_usd = usd_of(1, leg.token_out, price_by_token[leg.token_out.address])
     return (leg.mid_amount_out - fee_out(leg)) * unit_usd

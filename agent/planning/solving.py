@@ -112,7 +112,7 @@ def _complete(solution: BasketSolution, refused: Refusals, wants: Wants, desk: D
 def _splits(legs: Iterable[BasketLeg], refused: Refusals, given: Posed) -> Splits:
     return Splits(
         shares=tuple(
-            Share(pool=leg.pool.ref.address, zero_for_one=leg.zero_for_one, amount_in=leg.amount_in)
+            Share(pool=leg.pool.ref.address, token_in=leg.token_in, amount_in=leg.amount_in)
             for leg in legs
         ),
         reason_by_name={**refused.reason_by_name, **dict.fromkeys(given.unpaid, UNPAID)},

@@ -11,15 +11,16 @@ from types import MappingProxyType
 
 from agent.domain.order import Order, Side
 from agent.domain.plan import Plan
+from agent.domain.quote import Quote
 from agent.domain.units import Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What one pool is given: `amount_in` base units of its token0, or of token1 (not `zero_for_one`)."""
+    """What one pool is given: `amount_in` base units of one of its tokens."""
 
     pool: Address
-    zero_for_one: bool
+    token_in: Address
     amount_in: int
 
 
@@ -32,12 +33,20 @@ class Splits:
 
 
 def splits_of(planned: Plan) -> Splits:
-    """Return what was decided of a plan."""
+    """Return what was decided of a plan: what its quotes say was taken, order by order."""
+    taken: dict[str, list[Quote]] = {}
+    for quote in planned.quotes:
+        if quote.taken_amount_in:
+            taken.setdefault(quote.order_id, []).append(quote)
     return Splits(
         shares=tuple(
-            Share(pool=leg.pool, zero_for_one=leg.zero_for_one, amount_in=leg.amount_in)
-            for batch in planned.batches
-            for leg in batch.legs
+            Share(
+                pool=Address(quote.venue),
+                token_in=order.token_in.address,
+                amount_in=quote.taken_amount_in,
+            )
+            for order in planned.orders
+            for quote in taken.get(order.id, ())
         ),
         reason_by_name=MappingProxyType(
             {name(skip.side, skip.coin_id): skip.reason for skip in planned.skipped}

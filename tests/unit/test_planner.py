@@ -342,14 +342,16 @@ def test_other_splits_give_another_plan_with_a_gap():
     assert len(sale) > 1
     assert content_id(again) != content_id(made)
     assert optimality_gap_bps(inputs, again) > 1
-    assert splits_of(again) == replace(lopsided, reason_by_name=splits_of(again).reason_by_name)
+    assert set(splits_of(again).shares) == set(lopsided.shares)
 
 
 def test_a_plan_that_buys_more_of_a_coin_than_is_wanted_is_caught():
     inputs = small(usd_by_token={USDC: 1_000_000})
     made = planned(inputs)
     splits = splits_of(made)
-    buys = [leg for leg in legs_of(made) if leg.order_id.startswith("buy:") and leg.token_in == WETH]
+    buys = [
+        leg for leg in legs_of(made) if leg.order_id.startswith("buy:") and leg.token_in == WETH
+    ]
     largest, smallest = (pick(buys, key=lambda leg: leg.amount_in) for pick in (max, min))
     greedy = moved(splits, [largest, smallest], largest.amount_in // 10)
 
@@ -375,7 +377,7 @@ def test_splits_that_do_not_sum_to_the_order_are_refused(change):
         (lambda shares: (replace(shares[0], amount_in=0), *shares[1:]), "cannot be swapped there"),
         (
             lambda shares: (
-                replace(shares[0], zero_for_one=not shares[0].zero_for_one), *shares[1:],
+                replace(shares[0], token_in=WETH.address), *shares[1:],
             ),
             "no want sells or buys through it",
         ),

@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+
 from agent.domain.order import Side
 from agent.domain.units import Ppm
 from agent.planning.planner import plan

@@ -66,9 +66,7 @@ def _staying(expected: int, flows: Sequence[Flow], stays: float) -> int:
     return min(expected, int(expected * (stays / whole))) if stays > 0.0 else 0
 
 
-def _spend(
-    available: int, flows: Sequence[Flow], stays: int, terms: Terms
-) -> Iterator[BasketLeg]:
+def _spend(available: int, flows: Sequence[Flow], stays: int, terms: Terms) -> Iterator[BasketLeg]:
     """Yield one token's legs, the smallest first.
 
     What a pool refuses of a sale the larger ones take; of a hub it stays, so that no purchase eats
