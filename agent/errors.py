@@ -12,7 +12,7 @@ Every message is one line: the field or thing, its value, and the mend.
     . RpcUnavailableError, NodesDisagreeError, SourceUnavailableError, FeedUnusableError,
       AggregatorUnusableError, InDoubtError
   - SkipCycleError        drop this plan, start again next cycle
-    . PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError
+    . StanceUndecidedError, PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError
   - HaltError             stop trading and page a human
     . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
       LedgerError,
@@ -294,6 +294,18 @@ class SkipCycleError(AgentError):
     exit_code = 5
 
 
+class StanceUndecidedError(SkipCycleError):
+    """Nothing has said yet whether to be in the index or out of it."""
+
+    def __init__(self, *, regime: str, probability: str) -> None:
+        """Give the reading that was not clear enough."""
+        self.regime, self.probability = regime, probability
+        super().__init__(
+            f"no stance yet: the first reading says {regime} at {probability}, which decides nothing: "
+            "wait for a clearer one, lower regime.entry_probability, or use agent regime override"
+        )
+
+
 class PlanOutOfBoundsError(SkipCycleError):
     """The market moved so that the plan left its proposal's bounds."""
 
@@ -443,7 +455,8 @@ class NonceMismatchError(HaltError):
         self.account, self.expected, self.found = account, expected, found
         super().__init__(
             f"account {account} is at nonce {found} on chain, the ledger says {expected}: nothing was "
-            "signed; see whether something else uses the key or an old database was restored"
+            "signed; put the newest copy of the ledger back if an old one was restored, else see who "
+            "has the key, then agent tx reconcile"
         )
 
 

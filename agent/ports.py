@@ -286,9 +286,13 @@ class Ledger(Protocol):
         """Return the intents in the order in which they were opened."""
 
     def records(
-        self, *, cycle_id: str | None = None, kinds: Collection[RecordKind] = ()
+        self,
+        *,
+        cycle_id: str | None = None,
+        kinds: Collection[RecordKind] = (),
+        after: int = 0,
     ) -> tuple[Record, ...]:
-        """Return records in order: of one cycle or all, of some kinds or all."""
+        """Return records in order: of one cycle or all, of some kinds or all, behind number `after`."""
 
     def load_content(self, sha256: str) -> bytes: ...
 

@@ -123,8 +123,7 @@ def _plannings(out: Path, url: str) -> list[Planned]:
 def _planned(given: Sources, session: FarSession, cycle_id: str) -> Planned:
     session.passed, session.node_s = 0, 0.0
     begun = time.perf_counter()
-    ranking, regime = fetch_signals(given)
-    inputs = fetch_inputs(given, cycle_id=cycle_id, ranking=ranking, regime=regime)
+    inputs = fetch_inputs(given, cycle_id=cycle_id, signals=fetch_signals(given))
     gathered = time.perf_counter()
     made = plan(inputs, proposal_id="")
     return Planned(

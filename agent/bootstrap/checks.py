@@ -15,6 +15,7 @@ from agent.adapters.keystore import load_key
 from agent.adapters.signer import LocalSigner
 from agent.bootstrap.aggregators import probed, services
 from agent.bootstrap.ledgers import Access, open_ledger
+from agent.bootstrap.regime import stance_on_record
 from agent.bootstrap.wiring import Endpoints, endpoints, schedule, sources
 from agent.daemon.gather import Sources, fetch_signals
 from agent.domain.plan import Position
@@ -111,7 +112,8 @@ class _Checks:
         return f"{held} coins can be held on chain {self._settings.chain.id}"
 
     def _signals(self) -> str:
-        ranking, regime = fetch_signals(self._sources)
+        signals = fetch_signals(self._sources, state=stance_on_record(self._settings))
+        ranking, regime = signals.ranking, signals.regime
         return (
             f"{len(ranking.coins)} coins of {ranking.issued_at:%Y-%m-%d %H:%M}, "
             f"{regime.regime} of {regime.issued_at:%Y-%m-%d %H:%M}"
