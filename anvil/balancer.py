@@ -12,7 +12,7 @@ from eth_abi.abi import encode
 
 from anvil import addresses as at
 from anvil import bytecode
-from anvil.abi import ZERO, call_data, raw, word
+from anvil.abi import ZERO, call_data, raw
 from anvil.calls import mined, read, transact
 from anvil.fund import fund
 from anvil.node import Node
