@@ -6,7 +6,7 @@ library Packed {
     uint8 internal constant SURPLUS = 0x40;
 
     function floor(address token, int256 minDelta) internal pure returns (bytes memory) {
-        return abi.encodePacked(token, minDelta);
+        return abi.encodePacked(token, int128(minDelta));
     }
 
     function record(address pool, address token0, address token1, uint8 kind, uint24 fee)
