@@ -10,9 +10,9 @@ Every message is one line: the field or thing, its value, and the mend.
       ApprovalRefusedError
   - RetryableError        same call, same cycle
     . RpcUnavailableError, NodesDisagreeError, SourceUnavailableError, FeedUnusableError,
-      InDoubtError
+      AggregatorUnusableError, InDoubtError
   - SkipCycleError        drop this plan, start again next cycle
-    . PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError
+    . StanceUndecidedError, PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError
   - HaltError             stop trading and page a human
     . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
       LedgerError,
@@ -252,6 +252,18 @@ class SourceUnavailableError(RetryableError):
         )
 
 
+class AggregatorUnusableError(RetryableError):
+    """An aggregator makes no offers, or its router may not be called; a cycle goes on without it."""
+
+    def __init__(self, *, service: str, reason: str) -> None:
+        """Name the service and what is wrong with it."""
+        self.service, self.reason = service, reason
+        super().__init__(
+            f"aggregator {service} is not usable: {reason}: cycles go on without it; mend it, or take "
+            "it out of aggregators.services"
+        )
+
+
 class InDoubtError(RetryableError):
     """A transaction that was sent is neither confirmed nor known to have failed."""
 
@@ -280,6 +292,18 @@ class SkipCycleError(AgentError):
     """The plan is dropped; the next cycle starts afresh."""
 
     exit_code = 5
+
+
+class StanceUndecidedError(SkipCycleError):
+    """Nothing has said yet whether to be in the index or out of it."""
+
+    def __init__(self, *, regime: str, probability: str) -> None:
+        """Give the reading that was not clear enough."""
+        self.regime, self.probability = regime, probability
+        super().__init__(
+            f"no stance yet: the first reading says {regime} at {probability}, which decides nothing: "
+            "wait for a clearer one, lower regime.entry_probability, or use agent regime override"
+        )
 
 
 class PlanOutOfBoundsError(SkipCycleError):
@@ -431,7 +455,8 @@ class NonceMismatchError(HaltError):
         self.account, self.expected, self.found = account, expected, found
         super().__init__(
             f"account {account} is at nonce {found} on chain, the ledger says {expected}: nothing was "
-            "signed; see whether something else uses the key or an old database was restored"
+            "signed; put the newest copy of the ledger back if an old one was restored, else see who "
+            "has the key, then agent tx reconcile"
         )
 
 

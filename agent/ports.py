@@ -22,6 +22,7 @@ from agent.domain.intent import (
     TxState,
     UnsignedTransaction,
 )
+from agent.domain.offer import Ask, Declined, FirmOffer, Offer, Service
 from agent.domain.plan import Position
 from agent.domain.pool import PoolRef, PoolState
 from agent.domain.quote import QuoteRequest
@@ -128,10 +129,26 @@ class Venue(Protocol):
     def ping(self) -> None:
         """Raise NodeUnfitError or RpcUnavailableError unless the venue can be asked."""
 
+    def foresee(self, *, block: Block) -> None:
+        """Say that liquidity will be asked for at `block`, like last time: it may be read ahead."""
+
     def fetch_liquidity(
         self, *, requests: Sequence[QuoteRequest], pools: Sequence[PoolRef], block: Block
     ) -> tuple[PoolState, ...]:
         """Return the state of every allowlisted pool that a request could use, in one round trip."""
+
+
+class Aggregators(Protocol):
+    """Places to trade that somebody else computes routes through. What they say is never trusted."""
+
+    def fetch_offers(self, asks: Sequence[Ask]) -> tuple[Offer | Declined, ...]:
+        """Return what each service says to each ask; those that can gain most are asked first.
+
+        It ends at a deadline of its own, and never fails.
+        """
+
+    def fetch_firm(self, service: Service, ask: Ask) -> FirmOffer | Declined:
+        """Return an offer with the calldata that takes it, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,9 +286,13 @@ class Ledger(Protocol):
         """Return the intents in the order in which they were opened."""
 
     def records(
-        self, *, cycle_id: str | None = None, kinds: Collection[RecordKind] = ()
+        self,
+        *,
+        cycle_id: str | None = None,
+        kinds: Collection[RecordKind] = (),
+        after: int = 0,
     ) -> tuple[Record, ...]:
-        """Return records in order: of one cycle or all, of some kinds or all."""
+        """Return records in order: of one cycle or all, of some kinds or all, behind number `after`."""
 
     def load_content(self, sha256: str) -> bytes: ...
 

@@ -1,4 +1,4 @@
-"""10,000 random swaps on a fork of the twin: our integers beside QuoterV2 and the pairs' own check.
+"""10,000 random swaps per protocol, and as many exact outputs: our integers beside the protocols' own code.
 
 Run from the root of the repository: `python -m bench.wei_exact [SEED]`. Exits with 1 on any difference.
 """
@@ -7,11 +7,22 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from agent.domain.pool import PoolRef, V2Pool, V3Pool
+from agent.domain.pool import PoolRef, PoolState, V2Pool, V3Pool
+from agent.domain.swap import SwapResult
 from anvil.node import Node
 from anvil.twin import forked_twin, manifest
+from tests.fork.exact_out import (
+    OutCase,
+    out_crossings,
+    random_out_cases,
+    v2_out_mismatches,
+    v3_out_mismatches,
+    v4_out_mismatches,
+)
 from tests.fork.exactness import (
     Case,
     crossings,
@@ -21,38 +32,93 @@ from tests.fork.exactness import (
     states_of,
     v2_mismatches,
     v3_mismatches,
+    v4_mismatches,
     without_transfer_fee,
 )
 from tests.fork.odd_pools import odd_pools
+from tests.fork.v4_fees import taxed_states
 
-Check = Callable[[Node, Sequence[Case]], list[str]]
+SWAPS = 10_000
+Group = tuple[str, int, tuple[int, int, int], list[str]]
+"""Name, swaps, how many cross ticks (falling, rising, ten or more), differences."""
 
 
 def unread(ref: PoolRef, reason: str) -> None:
     print(f"  left out: {ref.address}: {reason}")
 
 
-def groups(node: Node, rng: random.Random) -> list[tuple[str, list[Case], Check]]:
-    """Return named groups of swaps, 10,000 in all, and what checks them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """Pools that are checked alike: `count` swaps with exact inputs and as many with exact outputs."""
+
+    name: str
+    pools: Sequence[PoolState]
+    count: int
+    in_mismatches: Callable[[Node, Sequence[Case]], list[str]]
+    out_mismatches: Callable[[Node, Sequence[OutCase]], list[str]]
+    is_asked: Callable[[Case], bool] = lambda _: True
+
+
+def kinds(node: Node, rng: random.Random) -> Iterator[Kind]:
+    """Yield every kind of pool; what the later ones need is written into the fork as they are reached."""
     twin = manifest()
     states = states_of(node, refs_of(twin["pools"]), unread=unread)
     pairs = without_transfer_fee([state for state in states if isinstance(state, V2Pool)])
+    fund_multicall(node, pairs)
+    yield Kind(
+        name="v2",
+        pools=pairs,
+        count=SWAPS,
+        in_mismatches=v2_mismatches,
+        out_mismatches=v2_out_mismatches,
+    )
     pools = [state for state in states if isinstance(state, V3Pool)]
     dense = [pool for pool in pools if len(pool.ticks) >= 50]
     plain = [token["address"] for token in twin["tokens"] if token["contract"] == "Token"]
     odd = odd_pools(node, rng, plain, 40)
-    fund_multicall(node, pairs)
-    return [
-        ("v3, all pools", random_cases(rng, pools, 3_000), v3_mismatches),
-        ("v3, many ticks", random_cases(rng, dense, 3_000), v3_mismatches),
-        ("v3, odd states", _quotable(random_cases(rng, odd, 2_500))[:2_000], v3_mismatches),
-        ("v2", random_cases(rng, pairs, 2_000), v2_mismatches),
-    ]
+    some = SWAPS * 2 // 5
+    for name, group, count in (
+        ("all", pools, some),
+        ("dense", dense, some),
+        ("odd", odd, some // 2),
+    ):
+        yield Kind(
+            name=f"v3, {name}",
+            pools=group,
+            count=count,
+            in_mismatches=v3_mismatches,
+            out_mismatches=v3_out_mismatches,
+            is_asked=_moves_something,
+        )
+    kept = {pool["pool_id"]: pool for pool in twin["pools"] if pool["kind"] == "v4"}
+    yield Kind(
+        name="v4",
+        pools=taxed_states(node, kept, rng),
+        count=SWAPS,
+        in_mismatches=partial(v4_mismatches, keys=kept),
+        out_mismatches=partial(v4_out_mismatches, keys=kept),
+        is_asked=lambda case: isinstance(case.swap, SwapResult),
+    )
 
 
-def _quotable(cases: Sequence[Case]) -> list[Case]:
-    """Leave out swaps with no liquidity at all on their way, which QuoterV2 reverts on."""
-    return [case for case in cases if getattr(case.swap, "absorbed", 1)]
+def _moves_something(case: Case) -> bool:
+    """Whether there is any liquidity on the way; QuoterV2 reverts where there is none."""
+    return isinstance(case.swap, SwapResult) or case.swap.absorbed > 0
+
+
+def checked(node: Node, rng: random.Random, kind: Kind) -> Iterator[Group]:
+    """Yield the exact inputs and the exact outputs of one kind of pool."""
+    drawn = random_cases(rng, kind.pools, kind.count * 3 // 2)
+    cases = [case for case in drawn if kind.is_asked(case)][: kind.count]
+    yield f"{kind.name}, in", len(cases), crossings(cases), kind.in_mismatches(node, cases)
+    outs = random_out_cases(rng, kind.pools, kind.count)
+    yield f"{kind.name}, out", len(outs), out_crossings(outs), kind.out_mismatches(node, outs)
+
+
+def groups(node: Node, seed: int) -> Iterator[Group]:
+    rng = random.Random(seed)
+    for kind in kinds(node, rng):
+        yield from checked(node, rng, kind)
 
 
 def main() -> int:
@@ -60,13 +126,11 @@ def main() -> int:
     swaps = differences = 0
     print("random swaps, equal to the chain to the wei")
     with forked_twin() as node:
-        for name, cases, check in groups(node, random.Random(seed)):
-            found = check(node, cases)
-            falling, rising, far = crossings(cases)
-            swaps += len(cases)
+        for name, count, (falling, rising, far), found in groups(node, seed):
+            swaps += count
             differences += len(found)
             print(
-                f"  {name:<16}{len(cases):>6,} swaps, {falling:,} cross ticks falling and "
+                f"  {name:<20}{count:>6,} swaps, {falling:,} cross ticks falling and "
                 f"{rising:,} rising, {far:,} cross ten or more: {len(found)} differ"
             )
             for difference in found[:3]:

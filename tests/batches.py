@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from agent.domain.order import Batch, Floor, Leg
+from agent.domain.order import Batch, Floor, Leg, RouterLeg
 from agent.domain.pool import PoolKind
 from agent.domain.token import Token
 from agent.domain.units import ZERO_ADDRESS, Address
@@ -67,6 +67,19 @@ SELL_USDC = Leg(
     mid_amount_out=301 * 10**15,
     fee_pips=3000,
     gas=80_000,
+)
+ROUTED_USDC = RouterLeg(
+    order_id="sell-usdc",
+    venue="kyberswap",
+    router=Address("0x6131B5fae19EA4f9D964eAc0408E4408b66337b5"),
+    token_in=USDC,
+    token_out=WETH,
+    amount_in=1_000 * 10**6,
+    amount_out=3 * 10**17,
+    min_amount_out=298 * 10**15,
+    mid_amount_out=301 * 10**15,
+    gas=200_000,
+    calldata=bytes.fromhex("e21fd0e9"),
 )
 BUY_LINK = Leg(
     order_id="buy-link",

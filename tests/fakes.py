@@ -374,7 +374,7 @@ class FakeLedger:
 
     def _record(self, kind: RecordKind, body: Body, cycle_id: str, key: str) -> Record:
         record = Record(
-            seq=len(self.by_key),
+            seq=len(self.by_key) + 1,
             prev="0" * 64,
             at=START.isoformat(),
             cycle_id=cycle_id,
@@ -455,12 +455,18 @@ class FakeLedger:
         )
 
     def records(
-        self, *, cycle_id: str | None = None, kinds: Collection[RecordKind] = ()
+        self,
+        *,
+        cycle_id: str | None = None,
+        kinds: Collection[RecordKind] = (),
+        after: int = 0,
     ) -> tuple[Record, ...]:
         return tuple(
             record
             for record in self.by_key.values()
-            if cycle_id in {None, record.cycle_id} and (not kinds or record.kind in kinds)
+            if cycle_id in {None, record.cycle_id}
+            and (not kinds or record.kind in kinds)
+            and record.seq > after
         )
 
     def load_content(self, sha256: str) -> bytes:
@@ -500,6 +506,9 @@ class FakeVenue:
 
     def ping(self) -> None:
         """Is always there."""
+
+    def foresee(self, *, block: Block) -> None:
+        assert block.number >= 0
 
     def fetch_liquidity(
         self, *, requests: Sequence[QuoteRequest], pools: Sequence[PoolRef], block: Block

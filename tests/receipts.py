@@ -61,6 +61,7 @@ def batch_logs(
         logs += [
             transfer(leg.token_out.address, leg.pool, contract, amount_out),
             transfer(leg.token_in.address, contract, leg.pool, leg.amount_in),
-            swap(leg, contract, amount_out=amount_out),
         ]
+        if isinstance(leg, Leg):
+            logs.append(swap(leg, contract, amount_out=amount_out))
     return (*logs, executed(prepared))

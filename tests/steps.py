@@ -20,6 +20,7 @@ class ScriptedSteps:
     executes: datetime
     acts: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     batches: int = 2
+    outdated: list[bool] = field(default_factory=list)
     unapproved: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
 
@@ -34,6 +35,9 @@ class ScriptedSteps:
 
     def awaits_approval(self, _: Slot) -> str | None:
         return self.unapproved.pop() if self.unapproved else None
+
+    def is_outdated(self, _: Slot) -> bool:
+        return self.outdated.pop() if self.outdated else False
 
     def plan(self, _: Slot) -> None:
         self._do("plan")

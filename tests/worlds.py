@@ -15,6 +15,7 @@ from math import isqrt
 from typing import Any
 
 from agent.domain.block import Block
+from agent.domain.order import Leg
 from agent.domain.plan import (
     ChainBook,
     ContractState,
@@ -26,6 +27,7 @@ from agent.domain.plan import (
 from agent.domain.policy import Policy, Universe
 from agent.domain.pool import PoolKind, PoolRef, PoolState, Tick, V2Pool, V3Pool
 from agent.domain.portfolio import Holding, Portfolio
+from agent.domain.regime import RegimeRules, Stance
 from agent.domain.signal import RankedCoin, Ranking, Regime, RegimeSignal
 from agent.domain.swap import SwapResult
 from agent.domain.token import Form, HeldAs, Stablecoin, Token, TokenMap
@@ -86,6 +88,16 @@ POLICY = Policy(
     batch_gas_share_ppm=Ppm(900_000),
     deadline_s=1_800,
     max_price_move_bps=Bps(1_000),
+)
+
+
+REGIME_RULES = RegimeRules(
+    exit_probability=Decimal("0.5"),
+    entry_probability=Decimal("0.6"),
+    exit_confirmations=1,
+    entry_confirmations=2,
+    min_out_s=86_400,
+    max_reentries=2,
 )
 
 
@@ -353,6 +365,9 @@ def world(  # noqa: PLR0913 - each keyword bends one thing
             source="test",
             sha256="cc",
         ),
+        stance=Stance(
+            regime=regime, since=datetime.fromtimestamp(NOW - 3_600, UTC), why="a test says so"
+        ),
         token_map=token_map(coins),
         chain_book=BOOK,
         policy=policy,
@@ -390,6 +405,7 @@ def outcome(inputs: PlanInputs, planned: Plan) -> PlanInputs:
     states = {state.ref.address: state for state in inputs.pools}
     amounts = {h.token: h.amount for h in inputs.position.portfolio.holdings}
     for leg in (leg for batch in planned.batches for leg in batch.legs):
+        assert isinstance(leg, Leg)
         swap = swap_exact_in(
             states[leg.pool], zero_for_one=leg.zero_for_one, amount_in=leg.amount_in
         )

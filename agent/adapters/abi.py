@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError
 from eth_utils.abi import function_signature_to_4byte_selector
-from eth_utils.address import to_checksum_address
 
 from agent.adapters.rpc import Rpc
+from agent.adapters.words import (
+    address_of,
+    bytes_at,
+    packed,
+    packed_bytes,
+    packed_list,
+    places_at,
+    word_at,
+)
 from agent.domain.block import Block
 from agent.domain.intent import LogEntry
 from agent.domain.units import ZERO_ADDRESS, Address
@@ -23,6 +30,7 @@ MULTICALL3 = Address("0xcA11bde05977b3631167028862bE2a173976CA11")
 """The same on all chains; https://github.com/mds1/multicall3."""
 
 AGGREGATE3 = bytes.fromhex("82ad56cb")
+MAY_FAIL = 1
 
 REFUSAL_CODES = frozenset({-32003, *range(-38015, -38009), -38025, -38024})
 """Errors that a call deserves by itself, for its nonce, fee, gas or funds: "transaction rejected" of
@@ -57,7 +65,7 @@ class Returned:
 
     def address(self) -> Address:
         """Return the first word as an address; raises IndexError where there is none."""
-        return Address(to_checksum_address(f"0x{self.word():040x}"))
+        return address_of(self.word())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,31 +76,35 @@ class Snapshot:
     allowances: Mapping[tuple[Address, Address], int]
 
 
-def read(target: Address, signature: str, *arguments: Any) -> Read:  # noqa: ANN401 - ABI values
-    """Return the read of a function such as `balanceOf(address)` with its arguments."""
-    types = signature.partition("(")[2].rstrip(")")
-    return Read(
-        target=target,
-        data=function_signature_to_4byte_selector(signature)
-        + encode(types.split(",") if types else [], arguments),
-    )
+def read(target: Address, signature: str, *arguments: Address | int) -> Read:
+    """Return the read of a function such as `balanceOf(address)`: addresses and unsigned integers."""
+    words = (one if isinstance(one, int) else int(one, 16) for one in arguments)
+    return Read(target=target, data=_selector(signature) + packed(*words))
+
+
+@cache
+def _selector(signature: str) -> bytes:
+    return function_signature_to_4byte_selector(signature)
 
 
 def aggregated(reads: Sequence[Read]) -> bytes:
     """Return the calldata of Multicall3 that makes the reads and lets each of them fail alone."""
-    calls = [(one.target, True, one.data) for one in reads]
-    return AGGREGATE3 + encode(["(address,bool,bytes)[]"], [calls])
+    calls = [packed(int(one.target, 16), MAY_FAIL, 96) + packed_bytes(one.data) for one in reads]
+    return AGGREGATE3 + packed(32) + packed_list(calls)
 
 
 def returned(answer: str, *, count: int) -> list[Returned]:
     """Return what Multicall3 answered, as 0x-hex, to `count` reads; raises ValueError for anything else."""
-    try:
-        (entries,) = decode(["(bool,bytes)[]"], bytes.fromhex(answer[2:]))
-    except (DecodingError, OverflowError) as error:
-        raise ValueError("not an answer of Multicall3") from error
-    if len(entries) != count:
-        raise ValueError(f"{len(entries)} answers of Multicall3 to {count} reads")
-    return [Returned(is_success=ok, data=data) for ok, data in entries]
+    data = bytes.fromhex(answer[2:])
+    places = places_at(data, word_at(data, 0))
+    if len(places) != count:
+        raise ValueError(f"{len(places)} answers of Multicall3 to {count} reads")
+    return [
+        Returned(
+            is_success=bool(word_at(data, at)), data=bytes_at(data, at + word_at(data, at + 32))
+        )
+        for at in places
+    ]
 
 
 def watch_reads(watch: Watch) -> list[Read]:
@@ -165,6 +177,15 @@ def transaction(call: SimulatedCall) -> dict[str, str]:
     }
 
 
+def at_block(block: Block) -> dict[str, object]:
+    """Return how a block is named so that no other of its number can answer (EIP-1898)."""
+    return at_hash(block.hash)
+
+
+def at_hash(block_hash: str) -> dict[str, object]:
+    return {"blockHash": block_hash, "requireCanonical": True}
+
+
 def block_of(tree: Mapping[str, Any], *, chain_id: int) -> Block:
     """Return a node's block; raises LookupError or ValueError for something else."""
     return Block(
@@ -181,7 +202,7 @@ def log_entries(trees: Sequence[Mapping[str, Any]]) -> tuple[LogEntry, ...]:
     ordered = sorted(trees, key=lambda tree: int(tree["logIndex"], 16))
     return tuple(
         LogEntry(
-            address=Address(to_checksum_address(tree["address"])),
+            address=address_of(int(tree["address"], 16)),
             topics=tuple(tree["topics"]),
             data=tree["data"],
             index=index,

@@ -59,6 +59,14 @@ class Answer:
     data: Any = None
 
 
+@dataclass(slots=True)
+class Ride:
+    """Reads that travel with the next batch; `answers` stays None where they did not arrive."""
+
+    calls: tuple[Call, ...]
+    answers: list[Answer] | None = None
+
+
 class Rpc:
     """One endpoint. `endpoint` names it without path or credentials; close it after use."""
 
@@ -80,6 +88,7 @@ class Rpc:
             exception_retry_configuration=None,
         )
         self._sleep = sleep
+        self._ride: Ride | None = None
 
     def __repr__(self) -> str:
         return f"Rpc({self.endpoint})"
@@ -99,11 +108,29 @@ class Rpc:
         Raises:
             RpcUnavailableError: no answer, or an error among the answers.
         """
-        answers = self.answers(calls)
+        ride, self._ride = self._ride, None
+        answers = (self._shared(calls, ride) if ride else None) or self.answers(calls)
         for (method, _), answer in zip(calls, answers, strict=True):
             if answer.error is not None:
                 raise self.unusable(f"{method} failed ({answer.error})")
         return [answer.result for answer in answers]
+
+    def ride(self, calls: Sequence[Call]) -> Ride:
+        """Let reads travel with the next batch and save a round trip; a later ride takes its place."""
+        self._ride = Ride(tuple(calls)) if calls else None
+        return self._ride or Ride(())
+
+    def _shared(self, calls: Sequence[Call], ride: Ride) -> list[Answer] | None:
+        """Return the answers to `calls`, made along with the ride's; None where it was too much at once."""
+        try:
+            answers = self._ask([*calls, *ride.calls])
+        except FetchError:
+            return None
+        own = answers[: len(calls)]
+        if any(answer.error is not None for answer in own):
+            return None
+        ride.answers = answers[len(calls) :]
+        return own
 
     def answers(self, calls: Sequence[Call]) -> list[Answer]:
         """Return the answers to reads, errors included; raises RpcUnavailableError when there are none."""

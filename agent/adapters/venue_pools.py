@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError
 from eth_utils.abi import function_signature_to_4byte_selector
-from eth_utils.address import to_checksum_address
 
-from agent.adapters.abi import sensible
-from agent.adapters.rpc import Call, Rpc
+from agent.adapters.abi import at_block, sensible
+from agent.adapters.rpc import Call, Ride, Rpc
+from agent.adapters.words import address_of, packed, places_at, word_at, words_at
 from agent.domain.block import Block
 from agent.domain.pool import PoolKind, PoolRef, PoolState, Tick, V2Pool, V3Pool, V4Pool
 from agent.domain.quote import QuoteRequest
@@ -44,6 +43,16 @@ V2_GAS = 40_000
 V3_GAS = 900_000
 """What a pool is expected to need: for v3 and v4, 70 ticks. What does not fit is asked for again."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """What was asked for before it was known to be wanted."""
+
+    chunks: Sequence[tuple[PoolRef, ...]]
+    block: Block
+    ride: Ride
+
+
 Unread = Callable[[PoolRef, str], None]
 """Told of an allowlisted pool that is left out, and why."""
 
@@ -57,15 +66,25 @@ class PoolVenue:
         self._rpc = rpc
         self._unread = unread
         self._reach_ticks = reach_ticks
+        self._last: tuple[PoolRef, ...] = ()
+        self._foreseen: Foreseen | None = None
 
     def ping(self) -> None:
         """Raise NodeUnfitError or RpcUnavailableError unless the node runs the lens."""
         self._answers([()], "latest")
 
+    def foresee(self, *, block: Block) -> None:
+        """Have the pools of last time read at `block` along with the next request to the node."""
+        chunks = _chunks(self._last)
+        calls = [_call(chunk, self._reach_ticks, at_block(block)) for chunk in chunks]
+        self._foreseen = Foreseen(chunks=chunks, block=block, ride=self._rpc.ride(calls))
+
     def fetch_liquidity(
         self, *, requests: Sequence[QuoteRequest], pools: Sequence[PoolRef], block: Block
     ) -> tuple[PoolState, ...]:
         """Return the states, in one round trip; in more where pools have uncommonly many ticks.
+
+        What was foreseen at this block is not asked for again.
 
         Fee and tick spacing of a v3 pool are the pool's own word. A pool that does not answer as
         its allowlist entry says is left out and told of.
@@ -75,18 +94,30 @@ class PoolVenue:
         """
         pairs = {frozenset((r.token_in.address, r.token_out.address)) for r in requests}
         wanted = [pool for pool in pools if frozenset((pool.token0, pool.token1)) in pairs]
-        at = {"blockHash": block.hash, "requireCanonical": True}
-        words_by_pool: dict[PoolRef, Sequence[int]] = {}
-        chunks = _chunks(wanted)
+        words_by_pool = self._foreseen_words(block)
+        chunks = _chunks([pool for pool in wanted if pool not in words_by_pool])
         while chunks:
-            answers = self._answers(chunks, at)
+            answers = self._answers(chunks, at_block(block))
             left: list[PoolRef] = []
             for chunk, words in zip(chunks, answers, strict=True):
                 words_by_pool.update(zip(chunk, words, strict=False))
                 left.extend(chunk[len(words) :])
             chunks = [(pool,) for pool in left]
+        self._last = tuple(wanted)
         states = (self._state(pool, words_by_pool[pool]) for pool in wanted)
         return tuple(state for state in states if state is not None)
+
+    def _foreseen_words(self, block: Block) -> dict[PoolRef, Sequence[int]]:
+        """Return the words of the pools that were read already at this block."""
+        foreseen, self._foreseen = self._foreseen, None
+        if foreseen is None or foreseen.block != block or foreseen.ride.answers is None:
+            return {}
+        found: dict[PoolRef, Sequence[int]] = {}
+        for chunk, answer in zip(foreseen.chunks, foreseen.ride.answers, strict=True):
+            # What went wrong is asked for again, and then told.
+            with suppress(LookupError, TypeError, ValueError):
+                found.update(zip(chunk, _decoded(answer.result, asked=len(chunk)), strict=False))
+        return found
 
     def _answers(
         self, chunks: Sequence[Sequence[PoolRef]], at: object
@@ -114,7 +145,7 @@ class PoolVenue:
                 return _v4_pool(pool, words)
         tokens = (int(pool.token0, 16), int(pool.token1, 16))
         if tokens != tuple(words[:2]):
-            told = " and ".join(to_checksum_address(f"0x{word:040x}") for word in words[:2])
+            told = " and ".join(address_of(word) for word in words[:2])
             self._unread(pool, f"its tokens are {told}, not those of the allowlist")
             return None
         with sensible(self._rpc, "eth_call"):
@@ -133,17 +164,17 @@ def _chunks(pools: Sequence[PoolRef]) -> list[tuple[PoolRef, ...]]:
 
 
 def _call(pools: Sequence[PoolRef], reach_ticks: int, at: object) -> Call:
-    queries = [_query(pool, reach_ticks) for pool in pools]
-    data = READ + encode(["(address,uint8,uint24,bytes32,int24)[]"], [queries])
+    queries = b"".join(_query(pool, reach_ticks) for pool in pools)
+    data = READ + packed(32, len(pools)) + queries
     request = {"to": LENS, "input": "0x" + data.hex(), "gas": hex(CALL_GAS)}
     return ("eth_call", [request, at, {LENS: {"code": _lens_code()}}])
 
 
-def _query(pool: PoolRef, reach_ticks: int) -> tuple[str, int, int, bytes, int]:
+def _query(pool: PoolRef, reach_ticks: int) -> bytes:
+    kind, address = KIND_CODES[pool.kind], int(pool.address, 16)
     if pool.kind is PoolKind.V4:
-        pool_id = bytes.fromhex(pool.address[2:])
-        return pool.manager, KIND_CODES[pool.kind], reach_ticks, pool_id, pool.tick_spacing
-    return pool.address, KIND_CODES[pool.kind], reach_ticks, bytes(32), 0
+        return packed(int(pool.manager, 16), kind, reach_ticks, address, pool.tick_spacing)
+    return packed(address, kind, reach_ticks, 0, 0)
 
 
 @cache
@@ -156,14 +187,11 @@ def _lens_code() -> str:
 
 def _decoded(answer: str, *, asked: int) -> Sequence[Sequence[int]]:
     """Return the words of each pool that was read; raises ValueError for anything but a lens's answer."""
-    try:
-        done, answers = decode(["uint256", "uint256[][]"], bytes.fromhex(answer[2:]))
-    except (DecodingError, OverflowError) as error:
-        raise ValueError("not an answer of the lens") from error
-    if len(answers) != asked or not min(asked, 1) <= done <= asked:
-        raise ValueError(f"{done} of {len(answers)} answers to {asked} queries")
-    words: Sequence[Sequence[int]] = answers[:done]
-    return words
+    data = bytes.fromhex(answer[2:])
+    done, places = word_at(data, 0), places_at(data, word_at(data, 32))
+    if len(places) != asked or not min(asked, 1) <= done <= asked:
+        raise ValueError(f"{done} of {len(places)} answers to {asked} queries")
+    return [words_at(data, at) for at in places[:done]]
 
 
 def _v2_pool(pool: PoolRef, words: Sequence[int]) -> V2Pool:

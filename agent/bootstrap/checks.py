@@ -7,11 +7,15 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 
+from agent.adapters.aggregators.service import RemoteService
 from agent.adapters.clock import SystemClock
 from agent.adapters.keystore import load_key
 from agent.adapters.signer import LocalSigner
+from agent.bootstrap.aggregators import probed, services
 from agent.bootstrap.ledgers import Access, open_ledger
+from agent.bootstrap.regime import stance_on_record
 from agent.bootstrap.wiring import Endpoints, endpoints, schedule, sources
 from agent.daemon.gather import Sources, fetch_signals
 from agent.domain.plan import Position
@@ -71,8 +75,21 @@ class _Checks:
         key = yield from self._tried("trading key", self._key)
         yield from self._tried("vault's agent", self._agent, needs=vault and key)
         yield from self._tried("gas", self._gas, needs=vault and key)
+        yield from self._aggregators(needs=vault)
         yield from self._tried("checkpoint key", self._checkpoint_key)
         yield from self._tried("ledger", self._ledger)
+
+    def _aggregators(self, *, needs: bool) -> Iterator[Finding]:
+        with services(self._settings) as found:
+            for service in found:
+                yield from self._tried(
+                    f"aggregator {service.name}", partial(self._aggregator, service), needs=needs
+                )
+
+    def _aggregator(self, service: RemoteService) -> str:
+        contract = self._position.contract
+        book = self._sources.chain_book
+        return probed(service, book, taker=contract.address, origin=contract.agent)
 
     def _tried(
         self, name: str, act: Callable[[], str], *, needs: bool = True
@@ -95,7 +112,8 @@ class _Checks:
         return f"{held} coins can be held on chain {self._settings.chain.id}"
 
     def _signals(self) -> str:
-        ranking, regime = fetch_signals(self._sources)
+        signals = fetch_signals(self._sources, state=stance_on_record(self._settings))
+        ranking, regime = signals.ranking, signals.regime
         return (
             f"{len(ranking.coins)} coins of {ranking.issued_at:%Y-%m-%d %H:%M}, "
             f"{regime.regime} of {regime.issued_at:%Y-%m-%d %H:%M}"

@@ -11,6 +11,7 @@ from agent.adapters.clock import SystemClock
 from agent.adapters.fork import ForkClock
 from agent.adapters.rpc import Rpc
 from agent.adapters.simulator_fork import ForkSimulator
+from agent.bootstrap.regime import stance_on_record
 from agent.bootstrap.wiring import Endpoints, schedule, sources
 from agent.daemon.gather import fetch_inputs, fetch_signals
 from agent.domain.canonical import content_id
@@ -54,8 +55,8 @@ def _preview(settings: Settings, rpc: Rpc, clock: Clock) -> Preview:
     given = sources(settings, nodes=Endpoints(public=(rpc,)), clock=clock)
     given.chain.ping()
     slot = schedule(settings, notice=timedelta(0)).latest(clock.now())
-    ranking, regime = fetch_signals(given)
-    inputs = fetch_inputs(given, cycle_id=slot.cycle_id, ranking=ranking, regime=regime)
+    signals = fetch_signals(given, state=stance_on_record(settings))
+    inputs = fetch_inputs(given, cycle_id=slot.cycle_id, signals=signals)
     # The block's time rather than ours: one block, one proposal.
     at = datetime.fromtimestamp(inputs.position.block.timestamp, UTC)
     proposal = propose(inputs, executes_at=at)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 from agent import observe
 from agent.adapters.broadcaster import RpcBroadcaster
 from agent.adapters.chain import QuorumChain, RpcChain
+from agent.adapters.failover import FailoverVenue
 from agent.adapters.ledger import SqlLedger
 from agent.adapters.rpc import Rpc
 from agent.adapters.token_map import bundled_token_map, load_token_map
@@ -21,12 +23,16 @@ from agent.bootstrap.signals import readers
 from agent.daemon.deciding import Deciding
 from agent.daemon.executing import Executing
 from agent.daemon.gather import Sources
+from agent.daemon.holding import Holding
+from agent.daemon.regime_book import RegimeBook
 from agent.daemon.run import Cycle
 from agent.daemon.schedule import Schedule
+from agent.daemon.watching import Watching
 from agent.domain.happening import Listener
 from agent.domain.intent import Route
 from agent.domain.plan import ChainBook
 from agent.domain.token import TokenMap
+from agent.execution.custody import Custody
 from agent.execution.fees import FeeLimits
 from agent.execution.sender import Pace, Sender
 from agent.planning.planner import watched_tokens
@@ -42,11 +48,15 @@ STABLE_HUBS = ("usd-coin", "tether")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
-    """The nodes: the first one of `public` simulates and quotes, `quorum` of them agree on what is so."""
+    """The nodes: those of `public` quote and simulate, the first one first, `quorum` of them agree on what is so.
+
+    `monotonic`, in seconds, tells how long one that failed has rested.
+    """
 
     public: tuple[Rpc, ...]
     private: tuple[Rpc, ...] = ()
     quorum: int = 1
+    monotonic: Callable[[], float] = time.monotonic
 
     @property
     def first(self) -> Rpc:
@@ -54,14 +64,20 @@ class Endpoints:
 
 
 @contextmanager
-def endpoints(settings: Settings) -> Iterator[Endpoints]:
-    """Provide the nodes that the settings name."""
+def endpoints(
+    settings: Settings,
+    *,
+    connect: Callable[[SecretStr], Rpc] = Rpc,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Iterator[Endpoints]:
+    """Provide the nodes that the settings name; `connect` makes the client of an address."""
     given = settings.chain
     with ExitStack() as stack:
         yield Endpoints(
-            public=tuple(stack.enter_context(Rpc(url)) for url in given.urls),
-            private=tuple(stack.enter_context(Rpc(url)) for url in given.private_rpc_urls),
+            public=tuple(stack.enter_context(connect(url)) for url in given.urls),
+            private=tuple(stack.enter_context(connect(url)) for url in given.private_rpc_urls),
             quorum=given.agreeing,
+            monotonic=monotonic,
         )
 
 
@@ -79,6 +95,8 @@ class Means:
     notice: timedelta
     patience: timedelta
     pace: Pace
+    fee_wait: timedelta = timedelta(0)
+    may_begin_anew: bool = False
 
 
 def chain_book(token_map: TokenMap) -> ChainBook:
@@ -98,7 +116,9 @@ def chain_of(settings: Settings, nodes: Endpoints) -> Chain:
     chains = [
         (rpc.endpoint, RpcChain(rpc, chain_id=chain_id, contract=vault)) for rpc in nodes.public
     ]
-    return chains[0][1] if len(chains) == 1 else QuorumChain(chains, quorum=nodes.quorum)
+    if len(chains) == 1:
+        return chains[0][1]
+    return QuorumChain(chains, quorum=nodes.quorum, monotonic=nodes.monotonic)
 
 
 def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
@@ -110,11 +130,12 @@ def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
         rankings=rankings,
         regimes=regimes,
         chain=chain_of(settings, nodes),
-        venue=PoolVenue(nodes.first, unread=observe.pool_left_out),
+        venue=FailoverVenue([PoolVenue(rpc, unread=observe.pool_left_out) for rpc in nodes.public]),
         token_map=token_map,
         chain_book=chain_book(token_map),
         policy=settings.policy.policy(),
         max_gap_s=settings.signals.max_gap_s,
+        regime_rules=settings.regime.rules(),
     )
 
 
@@ -124,7 +145,17 @@ def schedule(settings: Settings, *, notice: timedelta) -> Schedule:
 
 def service(settings: Settings, means: Means, *, tell: Listener) -> Service:
     """Return the service that runs cycles with these means."""
-    cycle, sender = _cycle(settings, means, tell)
+    given = sources(settings, nodes=means.endpoints, clock=means.clock)
+    deciding = _deciding(settings, means, given, tell)
+    sender = _sender(settings, means, given, tell)
+    cycle = Cycle(
+        clock=means.clock,
+        ledger=means.ledger,
+        deciding=deciding,
+        executing=_executing(settings, means, given, sender, tell),
+        patience=means.patience,
+        tell=tell,
+    )
     return Service(
         engine=Engine(database=means.database, cycle=cycle),
         schedule=schedule(settings, notice=means.notice),
@@ -132,12 +163,52 @@ def service(settings: Settings, means: Means, *, tell: Listener) -> Service:
         supervisor=means.supervisor,
         settle=sender.settle_pending,
         tell=tell,
+        watch=Watching(
+            accepting=deciding.accepting,
+            portfolio=settings.portfolio.name,
+            every=timedelta(seconds=settings.regime.watch_s),
+        ),
     )
 
 
-def _cycle(settings: Settings, means: Means, tell: Listener) -> tuple[Cycle, Sender]:
-    given = sources(settings, nodes=means.endpoints, clock=means.clock)
-    sender = Sender(
+def _deciding(settings: Settings, means: Means, given: Sources, tell: Listener) -> Deciding:
+    return Deciding(
+        sources=given,
+        ledger=means.ledger,
+        book=RegimeBook(means.ledger),
+        account=means.signer.address,
+        notice=means.notice,
+        is_approval_required=settings.schedule.approval == "required",
+        exit_notice=timedelta(seconds=settings.regime.exit_notice_s),
+        is_exit_approval_required=settings.regime.exit_approval == "required",
+        holding=_holding(means, given, tell),
+        tell=tell,
+    )
+
+
+def _holding(means: Means, given: Sources, tell: Listener) -> Holding:
+    return Holding(
+        chain=given.chain,
+        clock=means.clock,
+        ceiling=given.policy.max_fee_per_gas_wei,
+        patience=means.fee_wait,
+        tell=tell,
+    )
+
+
+def _sender(settings: Settings, means: Means, given: Sources, tell: Listener) -> Sender:
+    custody = Custody(
+        chain=given.chain,
+        ledger=means.ledger,
+        account=means.signer.address,
+        chain_id=settings.chain.id,
+        contract=settings.portfolio.vault,
+        tell=tell,
+        may_begin_anew=means.may_begin_anew,
+    )
+    return Sender(
+        custody=custody,
+        route=_route(settings, means),
         chain=given.chain,
         signer=means.signer,
         ledger=means.ledger,
@@ -149,28 +220,24 @@ def _cycle(settings: Settings, means: Means, tell: Listener) -> tuple[Cycle, Sen
             raise_bps=settings.chain.replacement_raise_bps,
         ),
     )
+
+
+def _executing(
+    settings: Settings, means: Means, given: Sources, sender: Sender, tell: Listener
+) -> Executing:
     known = watched_tokens(given.token_map, given.chain_book)
-    cycle = Cycle(
-        clock=means.clock,
+    return Executing(
+        sources=given,
         ledger=means.ledger,
-        deciding=Deciding(
-            sources=given,
-            ledger=means.ledger,
-            account=means.signer.address,
-            notice=means.notice,
-            is_approval_required=settings.schedule.approval == "required",
-            tell=tell,
-        ),
-        executing=Executing(
-            sources=given,
-            ledger=means.ledger,
-            gate=Gate(simulator=means.simulator, known=tuple(token.address for token in known)),
-            sender=sender,
-            account=means.signer.address,
-            tell=tell,
-            route=settings.chain.route if means.endpoints.private else Route.PUBLIC,
-        ),
-        patience=means.patience,
+        gate=Gate(simulator=means.simulator, known=tuple(token.address for token in known)),
+        sender=sender,
+        account=means.signer.address,
         tell=tell,
+        route=_route(settings, means),
+        holding=_holding(means, given, tell),
     )
-    return cycle, sender
+
+
+def _route(settings: Settings, means: Means) -> Route:
+    """Return the way of what is opened from now on; a fork has one way."""
+    return settings.chain.route if means.endpoints.private else Route.PUBLIC

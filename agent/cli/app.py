@@ -9,6 +9,7 @@ import typer
 
 from agent.cli.frame import ErrorLines, Json, SettingsFile, log_events
 from agent.cli.log import log_app
+from agent.cli.regime import regime_app
 from agent.cli.signals import signals_app
 from agent.cli.tx import tx_app
 
@@ -22,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: laying it out with Rich takes longer than all else
 )
 app.add_typer(signals_app, name="signals")
+app.add_typer(regime_app, name="regime")
 app.add_typer(log_app, name="log")
 app.add_typer(tx_app, name="tx")
 

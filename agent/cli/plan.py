@@ -31,7 +31,7 @@ def show_plan(
 
 def _print(seen: Preview, *, all_orders: bool) -> None:
     screen, planned = console(), seen.planned
-    screen.print(signals_line(planned.inputs.ranking, planned.inputs.regime))
+    screen.print(signals_line(planned.inputs.ranking, planned.inputs.regime, planned.inputs.stance))
     screen.print(basket_view(planned.plan.basket))
     screen.print(plan_view(planned.plan, plan_id=planned.plan_id, all_orders=all_orders))
     if not seen.breaches:

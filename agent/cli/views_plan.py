@@ -15,6 +15,7 @@ from agent.cli.words import bps, dollars, moment, percent, signed_percent, whole
 from agent.domain.order import Order, SkippedOrder
 from agent.domain.plan import CostPreview, OrderCost, Plan, Proposal
 from agent.domain.portfolio import Basket
+from agent.domain.regime import Stance
 from agent.domain.signal import Ranking, RegimeSignal
 
 SHOWN_ORDERS = 20
@@ -23,7 +24,7 @@ GAS_CAP = 2**24
 FIGURE = re.compile(r"\d[\d,.]*")
 
 
-def signals_line(ranking: Ranking, regime: RegimeSignal) -> RenderableType:
+def signals_line(ranking: Ranking, regime: RegimeSignal, stance: Stance) -> RenderableType:
     return Group(
         heading("Signals"),
         Text(
@@ -34,6 +35,7 @@ def signals_line(ranking: Ranking, regime: RegimeSignal) -> RenderableType:
             f"ranking of {len(ranking.coins)} coins, issued {moment(ranking.issued_at)} by "
             f"{ranking.source}"
         ),
+        Text(f"stance {stance.regime} since {moment(stance.since)}: {stance.why}"),
     )
 
 

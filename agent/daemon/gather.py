@@ -1,4 +1,7 @@
-"""Fetching what a plan is made from, in three round trips to the chain: head, position, liquidity."""
+"""Fetching what a plan is made from, in three round trips to the chain: head, position, liquidity.
+
+In two once a process has done it before: what was read last time is read along with the position.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,19 @@ from dataclasses import dataclass, replace
 
 from agent.domain.plan import ChainBook, PlanInputs
 from agent.domain.policy import Policy
+from agent.domain.regime import (
+    BEGINNING,
+    RegimeRules,
+    RegimeState,
+    Stance,
+    after,
+    reading_of,
+    stance_of,
+)
 from agent.domain.signal import Ranking, RegimeSignal
 from agent.domain.signal_rules import check_agreement
 from agent.domain.token import TokenMap
+from agent.errors import StanceUndecidedError
 from agent.planning.planner import normalised, quote_requests, watched_feeds, watched_tokens
 from agent.ports import Chain, Clock, RankingSource, SignalSource, Venue
 
@@ -26,26 +39,48 @@ class Sources:
     chain_book: ChainBook
     policy: Policy
     max_gap_s: int
+    regime_rules: RegimeRules
 
 
-def fetch_signals(sources: Sources) -> tuple[Ranking, RegimeSignal]:
-    """Return both signals, fit to be acted on together.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signals:
+    """What a cycle acts on."""
+
+    ranking: Ranking
+    regime: RegimeSignal
+    stance: Stance
+
+
+def fetch_signals(sources: Sources, *, state: RegimeState = BEGINNING) -> Signals:
+    """Return both signals, fit to be acted on together, and the stance that they lead to from `state`.
 
     Raises:
         SignalError: one is refused, or they disagree. SourceUnavailableError: one is out of reach.
+        StanceUndecidedError: the regime is not clear, and nothing before it was.
     """
     now = sources.clock.now()
     ranking, _ = sources.rankings.fetch_ranking(now=now)
     regime, _ = sources.regimes.fetch_regime(now=now)
     check_agreement(ranking, regime, max_gap_s=sources.max_gap_s)
-    return ranking, regime
+    stance = stance_of(after(state, reading_of(regime, at=now, rules=sources.regime_rules)))
+    return Signals(ranking=ranking, regime=regime, stance=decided(stance, regime))
 
 
-def fetch_inputs(
-    sources: Sources, *, cycle_id: str, ranking: Ranking, regime: RegimeSignal
-) -> PlanInputs:
+def decided(stance: Stance | None, regime: RegimeSignal) -> Stance:
+    """Return the stance, if there is one yet.
+
+    Raises:
+        StanceUndecidedError
+    """
+    if stance is None:
+        raise StanceUndecidedError(regime=regime.regime, probability=f"{regime.probability:f}")
+    return stance
+
+
+def fetch_inputs(sources: Sources, *, cycle_id: str, signals: Signals) -> PlanInputs:
     """Return everything that decides a proposal or plan, with all chain facts read at one block."""
     block = sources.chain.fetch_head()
+    sources.venue.foresee(block=block)
     position = sources.chain.fetch_position(
         block=block,
         tokens=watched_tokens(sources.token_map, sources.chain_book),
@@ -53,8 +88,9 @@ def fetch_inputs(
     )
     inputs = PlanInputs(
         cycle_id=cycle_id,
-        ranking=ranking,
-        regime=regime,
+        ranking=signals.ranking,
+        regime=signals.regime,
+        stance=signals.stance,
         token_map=sources.token_map,
         chain_book=sources.chain_book,
         policy=sources.policy,

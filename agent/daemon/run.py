@@ -20,6 +20,7 @@ from agent.errors import (
     AgentError,
     HaltError,
     InDoubtError,
+    NonceTakenError,
     PlanOutOfBoundsError,
     ProposalNotApprovedError,
     RetryableError,
@@ -53,6 +54,8 @@ class Decides(Protocol):
     def executes_at(self, slot: Slot, /) -> datetime: ...
 
     def awaits_approval(self, slot: Slot, /) -> str | None: ...
+
+    def is_outdated(self, slot: Slot, /) -> bool: ...
 
     def plan(self, slot: Slot, /) -> None: ...
 
@@ -111,7 +114,14 @@ class _Run:
             if end.ending is not (Ending.OUTGROWN if number else Ending.DONE):
                 break
             end = self._decide(number)
-        return self._execute() if end.ending is Ending.DONE else end
+            if end.ending is Ending.DONE:
+                end = self._execute()
+                if end.ending is not Ending.OUTGROWN:
+                    break
+                # What was being sent is gone: the rest of its plan is dropped, then planned anew.
+                begun = self._step("begin", self._cycle.executing.begin)
+                end = end if begun.ending is Ending.DONE else begun
+        return end
 
     def _decide(self, number: int) -> StepEnd:
         end = self._step(f"propose-{number}", self._cycle.deciding.propose)
@@ -135,12 +145,16 @@ class _Run:
         # Not a step: the time is in the recorded proposal, so that a restart waits for the rest of it.
         due = self._cycle.deciding.executes_at(self._slot)
         while (left_s := (due - self._cycle.clock.now()).total_seconds()) > 0:
+            if self._cycle.deciding.is_outdated(self._slot):
+                return
             self._cycle.clock.sleep(min(left_s, LONGEST_WAIT_S))
 
     def _wait_for_approval(self, slot: Slot) -> None:
         deciding, clock = self._cycle.deciding, self._cycle.clock
         until = deciding.executes_at(slot) + APPROVAL_WINDOW
         while (waiting := deciding.awaits_approval(slot)) is not None:
+            if deciding.is_outdated(slot):
+                return
             if clock.now() >= until:
                 raise ProposalNotApprovedError(cycle_id=slot.cycle_id, proposal_id=waiting)
             clock.sleep(LONGEST_WAIT_S)
@@ -192,7 +206,7 @@ def _error_class(name: str) -> type[AgentError]:
 
 
 def _end(kind: type[AgentError], reason: str) -> StepEnd:
-    if issubclass(kind, PlanOutOfBoundsError):
+    if issubclass(kind, PlanOutOfBoundsError | NonceTakenError):
         ending = Ending.OUTGROWN
     else:
         ending = Ending.SKIPPED if issubclass(kind, SkipCycleError) else Ending.HALTED

@@ -17,8 +17,10 @@ from agent.domain.bodies import (
 from agent.domain.canonical import from_json
 from agent.domain.plan import Plan
 from agent.domain.record import Record, RecordKind
+from agent.domain.regime import RegimeCommanded, RegimeRead, RegimeState, state_of
 from agent.ports import Ledger
 
+REGIME_KINDS = (RecordKind.REGIME_READ, RecordKind.REGIME_COMMANDED)
 KINDS = (RecordKind.PROPOSAL, RecordKind.APPROVAL, RecordKind.PLAN, RecordKind.HALT)
 
 
@@ -73,6 +75,18 @@ def unreviewed_halt(ledger: Ledger) -> tuple[str, Halted] | None:
         elif isinstance(body, Halted) and needs_review(body):
             open_halts.setdefault(record.cycle_id, body)
     return next(iter(open_halts.items()), None)
+
+
+def regime_state(ledger: Ledger) -> RegimeState:
+    """Return where the regime's machine stands, by everything on record."""
+    bodies = map(body_of, ledger.records(kinds=REGIME_KINDS))
+    return state_of(b for b in bodies if isinstance(b, RegimeRead | RegimeCommanded))
+
+
+def wants_review(error: str) -> bool:
+    """Return whether after an error of that name no cycle can begin before somebody signs it off."""
+    kind = getattr(errors, error, errors.HaltError)
+    return kind is errors.ReviewNeededError or needs_review(Halted(error=error, reason=""))
 
 
 def needs_review(halted: Halted) -> bool:

@@ -74,6 +74,40 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RouterLeg:
+    """One call of somebody's router with an exact input, which it may take and nothing else.
+
+    `venue` is who wrote or chose the route. `amount_out` is what was quoted, `min_amount_out` what the
+    call itself demands of the router; `mid_amount_out` as for a pool's leg.
+    """
+
+    order_id: str
+    venue: str
+    router: Address
+    token_in: Token
+    token_out: Token
+    amount_in: int
+    amount_out: int
+    min_amount_out: int
+    mid_amount_out: int
+    gas: int
+    calldata: bytes
+
+    @property
+    def pool(self) -> Address:
+        """Return where the input goes, as for a pool's leg."""
+        return self.router
+
+    @property
+    def fee_pips(self) -> int:
+        """Return 0: what a route's pools charge is in its quote."""
+        return 0
+
+
+BatchLeg = Leg | RouterLeg
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:
     """The least balance change of a token over a whole batch, in base units; negative for what is sold.
 
@@ -91,7 +125,7 @@ class Batch:
 
     index: int
     sequence: int
-    legs: tuple[Leg, ...]
+    legs: tuple[BatchLeg, ...]
     floors: tuple[Floor, ...]
     gas_forecast: int
     gas_limit: int

@@ -8,11 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from agent.domain.block import Block
+from agent.domain.memory import NOTHING_REMEMBERED, Memory
 from agent.domain.order import Batch, Order, SkippedOrder
 from agent.domain.policy import Policy
 from agent.domain.pool import PoolRef, PoolState
 from agent.domain.portfolio import Basket, Portfolio, Price
 from agent.domain.quote import Quote
+from agent.domain.regime import Stance
 from agent.domain.signal import Ranking, Regime, RegimeSignal
 from agent.domain.token import Token, TokenMap
 from agent.domain.units import Address, Bps
@@ -74,16 +76,22 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanInputs:
-    """Everything that decides a proposal or a plan; the same inputs always give the same result."""
+    """Everything that decides a proposal or a plan; the same inputs always give the same result.
+
+    `stance` decides between the index and stablecoins; `regime` is the reading that it was last held
+    against.
+    """
 
     cycle_id: str
     ranking: Ranking
     regime: RegimeSignal
+    stance: Stance
     token_map: TokenMap
     chain_book: ChainBook
     policy: Policy
     position: Position
     pools: tuple[PoolState, ...]
+    memory: Memory = NOTHING_REMEMBERED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,9 @@ from typing import Any
 
 from agent.domain.units import Address
 
+BETWEEN_CYCLES = "between-cycles"
+"""The cycle id of what is recorded while no cycle is concerned."""
+
 NO_HASH = "0" * 64
 """What stands for the hash before the first record and before the first checkpoint."""
 
@@ -17,6 +20,8 @@ class RecordKind(StrEnum):
 
     SIGNAL_ACCEPTED = "signal_accepted"
     SIGNAL_REFUSED = "signal_refused"
+    REGIME_READ = "regime_read"
+    REGIME_COMMANDED = "regime_commanded"
     INPUTS = "inputs"
     PROPOSAL = "proposal"
     APPROVAL = "approval"
@@ -24,6 +29,7 @@ class RecordKind(StrEnum):
     HALT = "halt"
     INTENT = "intent"
     REHEARSAL = "rehearsal"
+    ADOPTED = "adopted"
     MOVED = "moved"
     SIGNED = "signed"
     OUTCOME = "outcome"

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+NO_BYTES_SHA256 = hashlib.sha256(b"").hexdigest()
+"""The name of a signal that is absent: a way out goes on without one."""
+
 
 class Regime(StrEnum):
-    """Where the market is said to stand."""
+    """Where the market is said to stand; neutral says that nothing is to change."""
 
     BULLISH = "bullish"
     BEARISH = "bearish"
+    NEUTRAL = "neutral"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +51,19 @@ class Ranking:
     source: str
     coins: tuple[RankedCoin, ...]
     sha256: str
+
+
+def absent_regime(at: datetime) -> RegimeSignal:
+    """Return what stands for a regime signal where none can be had; it says nothing."""
+    return RegimeSignal(
+        regime=Regime.NEUTRAL,
+        probability=Decimal(0),
+        issued_at=at,
+        source="(none)",
+        sha256=NO_BYTES_SHA256,
+    )
+
+
+def absent_ranking(at: datetime) -> Ranking:
+    """Return what stands for a ranking where none can be had; it has no coins."""
+    return Ranking(issued_at=at, source="(none)", coins=(), sha256=NO_BYTES_SHA256)

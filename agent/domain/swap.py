@@ -1,4 +1,4 @@
-"""What pools answer to an exact input: an output and the state it leaves, or why they cannot."""
+"""What pools answer to an exact input or output: the other side and the state it leaves, or why not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from agent.domain.pool import PoolState
 
 
 class Shortfall(StrEnum):
-    """Why a pool, or all of them together, do not take all of an input."""
+    """Why a pool, or all of them together, do not take all of an input or pay all of an output."""
 
     BEYOND_SCAN = "the price would leave the range of ticks that was read"
     EXHAUSTED = "the pool's liquidity ends before the input does"
@@ -36,3 +36,23 @@ class Unfillable:
 
 
 Swap = SwapResult | Unfillable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A swap that pays its whole output for the least `amount_in` that the pool takes, in base units."""
+
+    amount_in: int
+    pool_after: PoolState
+    ticks_crossed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undeliverable:
+    """An output that the pool cannot pay in full. `delivered` is the part that it surely can."""
+
+    shortfall: Shortfall
+    delivered: int
+
+
+SwapOut = Delivery | Undeliverable

@@ -12,20 +12,18 @@ from eth_abi.abi import encode as abi_encode
 from eth_abi.exceptions import DecodingError, EncodingError
 from eth_utils.address import to_checksum_address
 
-from agent.domain.order import Batch, Leg
+from agent.domain.order import Batch, BatchLeg, RouterLeg
 from agent.domain.units import ZERO_ADDRESS, Address
 from agent.errors import CalldataError
+from agent.execution.packing import CallLeg, CallRouterLeg, PackedLeg, pack, unpacked
 
 SELECTOR = bytes.fromhex("f578695f")
 """Of `execute(uint64,uint64,bytes32,bytes32,bytes,bytes)`."""
 
 ARGUMENTS = ("uint64", "uint64", "bytes32", "bytes32", "bytes", "bytes")
 FLOOR_BYTES = 52
-LEG_BYTES = 22
 HASH_BYTES = 32
 MAX_FLOORS = 256
-ZERO_FOR_ONE = 0x80
-SURPLUS = 0x40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +35,6 @@ class CallFloor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallLeg:
-    """A pool leg as it stands in calldata; `floor_in` and `floor_out` are indexes of floors."""
-
-    page: int
-    record: int
-    is_zero_for_one: bool
-    takes_surplus: bool
-    floor_in: int
-    floor_out: int
-    amount_in: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ExecuteCall:
     """What the calldata of a batch says: hashes as 64 hex digits, `deadline` in Unix seconds."""
 
@@ -58,7 +43,7 @@ class ExecuteCall:
     plan_id: str
     intent_hash: str
     floors: tuple[CallFloor, ...]
-    legs: tuple[CallLeg, ...]
+    legs: tuple[PackedLeg, ...]
 
 
 def encode(batch: Batch, *, deadline: int, plan_id: str, intent_hash: str) -> bytes:
@@ -85,12 +70,19 @@ def call_of(batch: Batch, *, deadline: int, plan_id: str, intent_hash: str) -> E
     )
 
 
-def _call_leg(leg: Leg, index_by_token: dict[Address, int]) -> CallLeg:
+def _call_leg(leg: BatchLeg, index_by_token: dict[Address, int]) -> PackedLeg:
     for token in (leg.token_in, leg.token_out):
         if token.address not in index_by_token:
             raise CalldataError(
                 what=f"a leg of order {leg.order_id} moves {token.symbol} unfloored"
             )
+    if isinstance(leg, RouterLeg):
+        return CallRouterLeg(
+            router=leg.router,
+            floor_in=index_by_token[leg.token_in.address],
+            amount_in=leg.amount_in,
+            data=leg.calldata,
+        )
     return CallLeg(
         page=leg.page,
         record=leg.record,
@@ -115,7 +107,7 @@ def encode_call(call: ExecuteCall) -> bytes:
             _hash(call.plan_id),
             _hash(call.intent_hash),
             b"".join(map(_pack_floor, call.floors)),
-            b"".join(map(_pack_leg, call.legs)),
+            b"".join(map(pack, call.legs)),
         )
         return SELECTOR + abi_encode(ARGUMENTS, words)
     except (ValueError, OverflowError, EncodingError) as error:
@@ -131,16 +123,6 @@ def _hash(text: str) -> bytes:
 
 def _pack_floor(floor: CallFloor) -> bytes:
     return bytes.fromhex(floor.token[2:]) + floor.min_delta.to_bytes(32, "big", signed=True)
-
-
-def _pack_leg(leg: CallLeg) -> bytes:
-    op = (ZERO_FOR_ONE if leg.is_zero_for_one else 0) | (SURPLUS if leg.takes_surplus else 0)
-    return (
-        bytes((op,))
-        + leg.page.to_bytes(2, "big")
-        + bytes((leg.record, leg.floor_in, leg.floor_out))
-        + leg.amount_in.to_bytes(16, "big")
-    )
 
 
 def decode(data: bytes) -> ExecuteCall:
@@ -160,37 +142,22 @@ def decode(data: bytes) -> ExecuteCall:
         deadline=deadline,
         plan_id=plan_id.hex(),
         intent_hash=intent_hash.hex(),
-        floors=tuple(map(_unpack_floor, _entries(floors, FLOOR_BYTES, "floors"))),
-        legs=tuple(map(_unpack_leg, _entries(legs, LEG_BYTES, "legs"))),
+        floors=tuple(map(_unpack_floor, _floor_entries(floors))),
+        legs=tuple(unpacked(legs)),
     )
     if encode_call(call) != data:
         raise CalldataError(what="bytes beside those that the batch needs")
     return call
 
 
-def _entries(packed: bytes, size: int, name: str) -> list[bytes]:
-    if len(packed) % size:
-        raise CalldataError(what=f"{len(packed)} bytes of {name} are not entries of {size}")
-    return [packed[at : at + size] for at in range(0, len(packed), size)]
+def _floor_entries(packed: bytes) -> list[bytes]:
+    if len(packed) % FLOOR_BYTES:
+        raise CalldataError(what=f"{len(packed)} bytes of floors are not entries of {FLOOR_BYTES}")
+    return [packed[at : at + FLOOR_BYTES] for at in range(0, len(packed), FLOOR_BYTES)]
 
 
 def _unpack_floor(entry: bytes) -> CallFloor:
     return CallFloor(
         token=Address(to_checksum_address(entry[:20])),
         min_delta=int.from_bytes(entry[20:], "big", signed=True),
-    )
-
-
-def _unpack_leg(entry: bytes) -> CallLeg:
-    op = entry[0]
-    if op & ~(ZERO_FOR_ONE | SURPLUS):
-        raise CalldataError(what=f"leg with op 0x{op:02x} is not a pool leg")
-    return CallLeg(
-        page=int.from_bytes(entry[1:3], "big"),
-        record=entry[3],
-        is_zero_for_one=bool(op & ZERO_FOR_ONE),
-        takes_surplus=bool(op & SURPLUS),
-        floor_in=entry[4],
-        floor_out=entry[5],
-        amount_in=int.from_bytes(entry[6:], "big"),
     )

@@ -73,12 +73,13 @@ def executed(logs: Iterable[LogEntry], contract: Address) -> tuple[Executed, ...
     )
 
 
-def swaps(logs: Iterable[LogEntry], pools: frozenset[Address]) -> tuple[Swap, ...]:
-    """Return the swaps of `pools`, in the order in which they happened.
+def swaps(logs: Iterable[LogEntry], pools: frozenset[Address], *, by: Address) -> tuple[Swap, ...]:
+    """Return the swaps that `by` made with `pools` itself, in the order in which they happened.
 
-    A v4 pool's are told by whoever keeps it, under its id.
+    A route of somebody's router may lead through the same pools. A v4 pool's swaps are told by whoever
+    keeps it, under its id.
     """
-    told = ((log, _teller(log)) for log in logs)
+    told = ((log, _teller(log)) for log in logs if _swapper(log) == by)
     found = (_swap(log, pool) for log, pool in told if pool is not None and pool in pools)
     return tuple(swap for swap in found if swap is not None)
 
@@ -87,6 +88,12 @@ def _teller(log: LogEntry) -> Address | None:
     if not log.topics:
         return None
     return Address(log.topics[1]) if log.topics[0] == SWAP_V4 else log.address
+
+
+def _swapper(log: LogEntry) -> Address | None:
+    """Return the first indexed account of an event: of a Swap who called the pool; v4's comes after the id."""
+    at = 2 if log.topics[:1] == (SWAP_V4,) else 1
+    return _account(log.topics[at]) if len(log.topics) > at else None
 
 
 def _swap(log: LogEntry, pool: Address) -> Swap | None:

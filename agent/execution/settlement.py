@@ -7,13 +7,13 @@ event of the contract, the swaps of its pools and the transfers of its tokens, a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from agent.domain.fill import BatchOutcome, Fill
 from agent.domain.intent import Receipt
-from agent.domain.order import Batch, Leg
+from agent.domain.order import Batch, BatchLeg, Leg, RouterLeg
 from agent.domain.portfolio import Portfolio
 from agent.domain.units import ONE_HUNDRED_PERCENT_BPS, ZERO_ADDRESS, Address
 from agent.errors import OutcomeMismatchError
@@ -43,7 +43,7 @@ def settled(prepared: PreparedBatch, receipt: Receipt) -> BatchOutcome:
     if not receipt.is_success:
         return outcome
     _check_event(prepared, receipt)
-    fills = _fills(prepared.batch, receipt)
+    fills = _fills(prepared.batch, receipt, prepared.intent.contract)
     _check_transfers(prepared, receipt, fills)
     return replace(outcome, fills=fills)
 
@@ -59,20 +59,59 @@ def _check_event(prepared: PreparedBatch, receipt: Receipt) -> None:
         raise _mismatch(receipt, "the event of the batch", (witness,), said)
 
 
-def _fills(batch: Batch, receipt: Receipt) -> tuple[Fill, ...]:
-    """Return a fill for each leg: the pools' swaps come in the order of the legs."""
-    found = swaps(receipt.logs, frozenset(leg.pool for leg in batch.legs))
-    planned = [(leg.pool, leg.zero_for_one, leg.amount_in) for leg in batch.legs]
+def _fills(batch: Batch, receipt: Receipt, contract: Address) -> tuple[Fill, ...]:
+    """Return a fill for each leg: the pools' swaps come in the order of their legs."""
+    direct = [leg for leg in batch.legs if isinstance(leg, Leg)]
+    found = swaps(receipt.logs, frozenset(leg.pool for leg in direct), by=contract)
+    planned = [(leg.pool, leg.zero_for_one, leg.amount_in) for leg in direct]
     swapped = [(swap.pool, swap.is_zero_for_one, swap.amount_in) for swap in found]
     if swapped != planned:
         raise _mismatch(receipt, "the list of swaps", planned, swapped)
+    left, routed = iter(found), iter(_routed_amounts(batch, found, receipt, contract))
     return tuple(
-        _fill(batch, index, leg, swap)
-        for index, (leg, swap) in enumerate(zip(batch.legs, found, strict=True))
+        _fill(batch, index, leg, next(left).amount_out if isinstance(leg, Leg) else next(routed))
+        for index, leg in enumerate(batch.legs)
     )
 
 
-def _fill(batch: Batch, index: int, leg: Leg, swap: Swap) -> Fill:
+def _routed_amounts(
+    batch: Batch, found: Sequence[Swap], receipt: Receipt, contract: Address
+) -> Iterator[int]:
+    """Yield what each router leg brought: what the transfers say came in beyond the swaps of pools.
+
+    Several router legs into one token share that as they were quoted, the last with the rest.
+    """
+    legs = [leg for leg in batch.legs if isinstance(leg, RouterLeg)]
+    gained = transferred(receipt.logs, contract)
+    left = {
+        token: gained.get(token, 0) + spent
+        for token, spent in _paid_beside_routers(batch, found).items()
+    }
+    quoted: dict[Address, int] = {}
+    for leg in legs:
+        quoted[leg.token_out.address] = quoted.get(leg.token_out.address, 0) + leg.amount_out
+    for leg in legs:
+        token = leg.token_out.address
+        amount = left[token] * leg.amount_out // quoted[token]
+        left[token] -= amount
+        quoted[token] -= leg.amount_out
+        yield amount
+
+
+def _paid_beside_routers(batch: Batch, found: Sequence[Swap]) -> dict[Address, int]:
+    """Return, by token that a router leg buys, what was spent of it less what pools brought of it."""
+    spent = {leg.token_out.address: 0 for leg in batch.legs if isinstance(leg, RouterLeg)}
+    swapped = iter(found)
+    for leg in batch.legs:
+        if leg.token_in.address in spent:
+            spent[leg.token_in.address] += leg.amount_in
+        brought = next(swapped).amount_out if isinstance(leg, Leg) else 0
+        if leg.token_out.address in spent:
+            spent[leg.token_out.address] -= brought
+    return spent
+
+
+def _fill(batch: Batch, index: int, leg: BatchLeg, amount_out: int) -> Fill:
     return Fill(
         order_id=leg.order_id,
         batch_index=batch.index,
@@ -80,10 +119,10 @@ def _fill(batch: Batch, index: int, leg: Leg, swap: Swap) -> Fill:
         pool=leg.pool,
         token_in=leg.token_in,
         token_out=leg.token_out,
-        amount_in=swap.amount_in,
-        amount_out=swap.amount_out,
+        amount_in=leg.amount_in,
+        amount_out=amount_out,
         planned_amount_out=leg.amount_out,
-        realised_slippage_bps=slippage_bps(planned=leg.amount_out, realised=swap.amount_out),
+        realised_slippage_bps=slippage_bps(planned=leg.amount_out, realised=amount_out),
     )
 
 
@@ -113,7 +152,7 @@ def _mismatch(receipt: Receipt, what: str, expected: object, found: object) -> O
     )
 
 
-def net_changes(moves: Iterable[Leg | Fill]) -> dict[Address, int]:
+def net_changes(moves: Iterable[BatchLeg | Fill]) -> dict[Address, int]:
     """Return by how much legs or fills together change each token's balance, in base units."""
     changes: defaultdict[Address, int] = defaultdict(int)
     for move in moves:

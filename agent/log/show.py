@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from agent.domain.intent import TxState
-from agent.domain.record import Record, RecordKind
+from agent.domain.record import BETWEEN_CYCLES, Record, RecordKind
 from agent.log.show_batches import batch_views
 from agent.log.trees import Tree
 from agent.log.views import BatchView, CycleView, PlanView, ReportView, SkippedView, Stage
@@ -29,6 +29,8 @@ def cycle_views(records: Iterable[Record]) -> tuple[CycleView, ...]:
     """Return every cycle of the records, in the order in which they began."""
     by_cycle: dict[str, list[Record]] = {}
     for record in records:
+        if record.cycle_id == BETWEEN_CYCLES:
+            continue
         by_cycle.setdefault(record.cycle_id, []).append(record)
     return tuple(_cycle_view(cycle_id, own) for cycle_id, own in by_cycle.items())
 

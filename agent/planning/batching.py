@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from agent.domain.order import Batch, Floor, Leg
+from agent.domain.order import Batch, BatchLeg, Floor
 from agent.domain.policy import Policy
 from agent.domain.portfolio import Portfolio
 from agent.domain.token import Token
@@ -20,7 +20,7 @@ MAX_FLOORS = 256
 
 
 def batches(
-    legs: Sequence[Leg], *, policy: Policy, first_sequence: int, native_symbol: str = "ETH"
+    legs: Sequence[BatchLeg], *, policy: Policy, first_sequence: int, native_symbol: str = "ETH"
 ) -> tuple[Batch, ...]:
     """Return legs, in their order, in batches that stay below the policy's share of a transaction."""
     return tuple(
@@ -36,12 +36,12 @@ def batches(
     )
 
 
-def gas_forecast(legs: Sequence[Leg]) -> int:
+def gas_forecast(legs: Sequence[BatchLeg]) -> int:
     return BATCH_GAS + sum(leg.gas for leg in legs)
 
 
-def _chunks(legs: Sequence[Leg], gas_share: int) -> Iterator[tuple[Leg, ...]]:
-    chunk: list[Leg] = []
+def _chunks(legs: Sequence[BatchLeg], gas_share: int) -> Iterator[tuple[BatchLeg, ...]]:
+    chunk: list[BatchLeg] = []
     gas, tokens = BATCH_GAS, {ZERO_ADDRESS}
     for leg in legs:
         touched = {leg.token_in.address, leg.token_out.address}
@@ -55,7 +55,9 @@ def _chunks(legs: Sequence[Leg], gas_share: int) -> Iterator[tuple[Leg, ...]]:
         yield tuple(chunk)
 
 
-def floors(legs: Sequence[Leg], max_slippage_bps: Bps, native_symbol: str) -> tuple[Floor, ...]:
+def floors(
+    legs: Sequence[BatchLeg], max_slippage_bps: Bps, native_symbol: str
+) -> tuple[Floor, ...]:
     """Return the least change of every token that the legs touch, native ETH first.
 
     What is sold counts in full, what is bought with the policy's slippage, rounded against us; a
@@ -72,11 +74,11 @@ def floors(legs: Sequence[Leg], max_slippage_bps: Bps, native_symbol: str) -> tu
     )
 
 
-def _tokens(legs: Sequence[Leg]) -> tuple[Token, ...]:
+def _tokens(legs: Sequence[BatchLeg]) -> tuple[Token, ...]:
     return tuple(sorted({token for leg in legs for token in (leg.token_in, leg.token_out)}))
 
 
-def _min_delta(token: Token, legs: Sequence[Leg], max_slippage_bps: Bps) -> int:
+def _min_delta(token: Token, legs: Sequence[BatchLeg], max_slippage_bps: Bps) -> int:
     bought = sum(leg.amount_out for leg in legs if leg.token_out == token)
     sold = sum(leg.amount_in for leg in legs if leg.token_in == token)
     return min_amount_out(bought, max_slippage_bps) - sold

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
-from agent.domain.order import Batch, Leg, Order
+from agent.domain.order import Batch, BatchLeg, Order
 from agent.domain.plan import CostPreview, OrderCost
 from agent.domain.portfolio import PriceBook
 from agent.domain.token import Token
@@ -70,7 +70,7 @@ def turnover_usd(
 
 
 def _order_cost(
-    order: Order, legs: Sequence[Leg], gas_usd: Decimal, price_by_token: PriceBook
+    order: Order, legs: Sequence[BatchLeg], gas_usd: Decimal, price_by_token: PriceBook
 ) -> OrderCost:
     price = price_by_token[order.token_out.address]
     fee_usd = cents(sum((usd_of(1, order.token_out, price) * fee_out(leg) for leg in legs), ZERO))
@@ -89,12 +89,12 @@ def _order_cost(
     )
 
 
-def fee_out(leg: Leg) -> Decimal:
+def fee_out(leg: BatchLeg) -> Decimal:
     """Return the pool's fee in base units of the output, at its price before the order."""
     return Decimal(leg.mid_amount_out) * leg.fee_pips / ONE_HUNDRED_PERCENT_PIPS
 
 
-def price_impact_bps(legs: Sequence[Leg]) -> Decimal:
+def price_impact_bps(legs: Sequence[BatchLeg]) -> Decimal:
     """Return what an order loses to the depth of its pools, fees apart, of what their prices promise."""
     promised = sum((leg.mid_amount_out - fee_out(leg) for leg in legs), start=ZERO)
     return bps(promised - sum(leg.amount_out for leg in legs), promised)
@@ -105,8 +105,8 @@ def bps(part: Decimal, whole: Decimal) -> Decimal:
     return (part * ONE_HUNDRED_PERCENT_BPS / whole).quantize(CENT) if whole else ZERO.quantize(CENT)
 
 
-def _legs_by_order(planned: Iterable[Batch]) -> dict[str, list[Leg]]:
-    legs: dict[str, list[Leg]] = {}
+def _legs_by_order(planned: Iterable[Batch]) -> dict[str, list[BatchLeg]]:
+    legs: dict[str, list[BatchLeg]] = {}
     for batch in planned:
         for leg in batch.legs:
             legs.setdefault(leg.order_id, []).append(leg)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from agent.domain.order import Leg, Order
+from agent.domain.order import BatchLeg, Order
 from agent.domain.plan import Breach, Plan, PlanInputs
 from agent.domain.policy import Policy
 from agent.domain.units import Address
@@ -34,7 +34,7 @@ def breaches(
     )
 
 
-def legs_of(planned: Plan, order: Order) -> tuple[Leg, ...]:
+def legs_of(planned: Plan, order: Order) -> tuple[BatchLeg, ...]:
     return tuple(leg for batch in planned.batches for leg in batch.legs if leg.order_id == order.id)
 
 
@@ -66,7 +66,7 @@ def _order_breaches(planned: Plan, policy: Policy) -> Iterator[Breach]:
             )
 
 
-def _loss_bps(planned: Plan, order: Order, legs: tuple[Leg, ...]) -> Decimal:
+def _loss_bps(planned: Plan, order: Order, legs: tuple[BatchLeg, ...]) -> Decimal:
     """Return what an order loses against the plan's prices, in bps of what it sells."""
     price_in, price_out = (
         planned.price_by_token[token.address] for token in (order.token_in, order.token_out)

@@ -63,7 +63,7 @@ def plan(inputs: PlanInputs, *, proposal_id: str, proposed_splits: Splits | None
         proposal_id=proposal_id,
         ranking_sha256=inputs.ranking.sha256,
         regime_sha256=inputs.regime.sha256,
-        regime=inputs.regime.regime,
+        regime=inputs.stance.regime,
         policy_sha256=content_id(inputs.policy),
         inputs_sha256=content_id(inputs),
         block=position.block,

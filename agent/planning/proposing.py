@@ -35,7 +35,7 @@ def propose(inputs: PlanInputs, *, executes_at: datetime) -> Proposal:
         executes_at=executes_at,
         ranking_sha256=inputs.ranking.sha256,
         regime_sha256=inputs.regime.sha256,
-        regime=inputs.regime.regime,
+        regime=inputs.stance.regime,
         policy_sha256=content_id(inputs.policy),
         inputs_sha256=content_id(inputs),
         block=inputs.position.block,

@@ -1,11 +1,11 @@
-"""One exact input into one pool, whatever protocol it speaks; and the price it has before."""
+"""One exact input or output of one pool, whatever protocol it speaks; and the price it has before."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
 from agent.domain.pool import PoolState, V2Pool, swap_fee_pips
-from agent.domain.swap import Shortfall, Swap, Unfillable
+from agent.domain.swap import Shortfall, Swap, SwapOut, Undeliverable, Unfillable
 from agent.domain.units import ONE_HUNDRED_PERCENT_PIPS
 from agent.planning import v2_math, v3_math
 
@@ -23,6 +23,21 @@ def swap_exact_in(pool: PoolState, *, zero_for_one: bool, amount_in: int) -> Swa
     if isinstance(pool, V2Pool):
         return v2_math.swap_exact_in(pool, zero_for_one=zero_for_one, amount_in=amount_in)
     return v3_math.swap_exact_in(pool, zero_for_one=zero_for_one, amount_in=amount_in)
+
+
+def swap_exact_out(pool: PoolState, *, zero_for_one: bool, amount_out: int) -> SwapOut:
+    """Return what the pool asks for all of `amount_out` base units and the state it is left in.
+
+    Raises:
+        ValueError: `amount_out` is not positive; no pool accepts that.
+    """
+    if amount_out <= 0:
+        raise ValueError(f"amount_out is {amount_out}: a swap needs a positive output")
+    if swap_fee_pips(pool, zero_for_one=zero_for_one) >= ONE_HUNDRED_PERCENT_PIPS:
+        return Undeliverable(shortfall=Shortfall.BUYS_NOTHING, delivered=0)
+    if isinstance(pool, V2Pool):
+        return v2_math.swap_exact_out(pool, zero_for_one=zero_for_one, amount_out=amount_out)
+    return v3_math.swap_exact_out(pool, zero_for_one=zero_for_one, amount_out=amount_out)
 
 
 def mid_price(pool: PoolState, *, zero_for_one: bool) -> Fraction | None:

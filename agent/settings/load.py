@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError as UnreadableValueError
 
+from agent.domain.offer import Service
 from agent.errors import InvalidSettingsError, SettingsError
 from agent.settings.model import ENV_DELIMITER, ENV_PREFIX, Settings
 
@@ -31,7 +32,12 @@ CREDENTIAL_FILES = {
     "checkpoint-key": ("log", "checkpoint_key"),
 }
 CREDENTIAL_VALUES = {"rpc-url": ("chain", "rpc_url")}
+SERVICE_KEY = "{service}-key"
+"""The credential that holds the key of an aggregator."""
+
 SECRETS = {
+    ("aggregators", "keys"),
+    ("aggregators", "urls"),
     ("ledger", "url"),
     ("chain", "rpc_url"),
     ("chain", "rpc_urls"),
@@ -109,6 +115,11 @@ def _with_credentials(tree: Tree, directory: str | None) -> Tree:
     for name, (section, key) in CREDENTIAL_VALUES.items():
         if name in given:
             tree.setdefault(section, {})[key] = given[name].read_text(encoding="utf-8").strip()
+    for service in Service:
+        name = SERVICE_KEY.format(service=service)
+        if name in given:
+            keys = tree.setdefault("aggregators", {}).setdefault("keys", {})
+            keys[service.value] = given[name].read_text(encoding="utf-8").strip()
     return tree
 
 

@@ -12,13 +12,15 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from croniter import croniter
-from eth_utils.address import is_checksum_address, to_checksum_address
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agent.domain.intent import Route
 from agent.domain.policy import Policy, Universe
-from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Address, Bps, Ppm
+from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Bps, Ppm
+from agent.settings.aggregators import AggregatorSettings
+from agent.settings.fields import AddressSetting, Section, UrlSetting
+from agent.settings.regime import RegimeSettings
 
 ENV_PREFIX = "AGENT_"
 ENV_DELIMITER = "__"
@@ -27,24 +29,10 @@ GWEI = Decimal(10**9)
 ETHER = Decimal(10**18)
 
 
-def _address(text: Address) -> Address:
-    # A typing slip keeps its mixed case and breaks the checksum; one case throughout has none to break.
-    if text[2:] not in (text[2:].lower(), text[2:].upper()) and not is_checksum_address(text):
-        raise ValueError("its EIP-55 checksum is wrong, copy the address again")
-    return Address(to_checksum_address(text))
-
-
 def _cron(text: str) -> str:
     if len(text.split()) != 5 or not croniter.is_valid(text):  # noqa: PLR2004 - cron's five fields
         raise ValueError('write a cron expression of five fields (UTC), such as "0 0 * * MON"')
     return text
-
-
-def _http_url(secret: SecretStr) -> SecretStr:
-    parts = urlsplit(secret.get_secret_value())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("give an http(s) address, such as http://127.0.0.1:8545")
-    return secret
 
 
 def _postgres_url(secret: SecretStr) -> SecretStr:
@@ -53,17 +41,9 @@ def _postgres_url(secret: SecretStr) -> SecretStr:
     return secret
 
 
-AddressSetting = Annotated[Address, Field(pattern=r"^0x[0-9a-fA-F]{40}$"), AfterValidator(_address)]
-UrlSetting = Annotated[SecretStr, AfterValidator(_http_url)]
 BpsSetting = Annotated[int, Field(ge=0, le=10_000)]
 PpmSetting = Annotated[int, Field(ge=0, le=ONE_HUNDRED_PERCENT_PPM)]
 UsdSetting = Annotated[Decimal, Field(ge=0, le=Decimal(10**12), allow_inf_nan=False)]
-
-
-class Section(BaseModel):
-    """A part of the settings: fixed once read, and without keys that it does not declare."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class PortfolioSettings(Section):
@@ -180,13 +160,15 @@ class PolicySettings(Section):
 class ScheduleSettings(Section):
     """When cycles run (UTC), how long ahead they are proposed, and whether somebody must approve.
 
-    `retry_s` is how long a step that could not reach a node or a source is tried again.
+    `retry_s` is how long a step that could not reach a node or a source is tried again, `fee_wait_s` how
+    long a cycle waits for the network to ask no more than `policy.max_fee_per_gas_gwei`.
     """
 
     cron: Annotated[str, AfterValidator(_cron)] = "0 0 * * MON"
     notice_hours: Annotated[int, Field(ge=0, le=168)] = 12
     approval: Literal["none", "required"] = "none"
     retry_s: Annotated[int, Field(ge=0, le=DAY_S)] = 3_600
+    fee_wait_s: Annotated[int, Field(ge=0, le=7 * DAY_S)] = DAY_S
 
 
 class KeySettings(Section):
@@ -236,7 +218,9 @@ class Settings(BaseSettings):
     portfolio: PortfolioSettings
     chain: ChainSettings
     signals: SignalSettings
+    regime: RegimeSettings = RegimeSettings()
     policy: PolicySettings = PolicySettings()
+    aggregators: AggregatorSettings = AggregatorSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     key: KeySettings
     ledger: LedgerSettings = LedgerSettings()

@@ -42,6 +42,17 @@ max_age_s = 172800          # an older signal is refused
 max_gap_s = 86400           # ranking and regime issued further apart are refused
 max_skew_s = 120            # how far a signal's clock may run ahead of ours
 
+[regime]                    # bullish: in the index; bearish: out, in stablecoins
+exit_probability = 0.5      # a bearish reading counts from here; less changes nothing
+entry_probability = 0.6     # a bullish one; so does a neutral reading
+exit_confirmations = 1      # bearish readings that count, until all is sold
+entry_confirmations = 2     # bullish ones without another between them, until all is bought again
+min_out_s = 172800          # after an exit no re-entry within; an exit itself is never delayed
+max_reentries = 2           # in 30 days
+exit_notice_s = 0           # how long before an exit is executed it is proposed
+exit_approval = "none"      # "required": no exit without `agent approve`
+watch_s = 300               # how often the regime is read between cycles; 0: only for a cycle
+
 [policy]                    # ppm: parts per million of the portfolio; bps: hundredths of a percent
 universe = "strict"         # "strict": what of the top N can be held; "fill": the first N that can
 top_n = 100
@@ -66,11 +77,21 @@ max_price_move_bps = 1000   # from proposal to plan; beyond it there is a new pr
 usd-coin = 500000
 tether = 500000
 
+[aggregators]               # beside the pools; docs/aggregators.md says what each one needs
+services = []               # of "0x", "1inch", "velora", "kyberswap", "odos", "openocean"
+deadline_s = 20             # when a ladder of quotes ends, with whatever came
+sizes = 3                   # of an order that are quoted: all of it, a half, a quarter ...
+orders = 100                # that are quoted, those that can gain most first
+# keys = {{ "0x" = "...", "1inch" = "..." }}     # under systemd: credentials `0x-key`, `1inch-key` ...
+# urls = {{ "odos" = "https://enterprise-api.odos.xyz" }}
+# code_hashes = {{ "0x111111125421cA6dc452d289314280a0f8842A65" = "0x..." }}   # `agent check` shows them
+
 [schedule]                  # all times are UTC
 cron = "0 0 * * MON"        # when a cycle executes
 notice_hours = 12           # how long before that it is proposed
 approval = "none"           # "required": nothing is executed without `agent approve`
 retry_s = 3600              # how long a node or source out of reach is tried again
+fee_wait_s = 86400          # how long a cycle waits for gas under policy.max_fee_per_gas_gwei
 
 [key]                       # under systemd: credentials `keystore` and `keystore-password`
 {keystore}

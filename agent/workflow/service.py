@@ -8,19 +8,26 @@ from datetime import datetime, timedelta
 
 from agent import observe
 from agent.daemon.schedule import Schedule, Slot
+from agent.daemon.standing import wants_review
 from agent.domain.happening import Ending, Listener, Resumed, StepEnd
-from agent.errors import RetryableError
+from agent.errors import AgentError, RetryableError
 from agent.ports import Clock, Supervisor
 from agent.workflow.engine import Engine
 
 TICK_S = 5.0
 PUNCTUAL = timedelta(minutes=5)
+TRY_AGAIN_EVERY = timedelta(minutes=10)
+"""How long after a switch that did not go well it is tried again: an exit is not given up."""
+
 SETTLE_EVERY = timedelta(minutes=1)
 
 
 @dataclass(kw_only=True)
 class Service:
-    """Cycles on their slots, one at a time. `settle` moves what was mined on to its final state."""
+    """Cycles on their slots, one at a time. `settle` moves what was mined on to its final state.
+
+    `watch` looks at the regime, and names the cycle that a switch calls for outside the schedule.
+    """
 
     engine: Engine
     schedule: Schedule
@@ -28,7 +35,10 @@ class Service:
     supervisor: Supervisor
     settle: Callable[[], object]
     tell: Listener
+    watch: Callable[[datetime], Slot | None] = lambda _: None
+    _tried_at: datetime | None = field(default=None, init=False)
     _settled_at: datetime | None = field(default=None, init=False)
+    _halted: str = field(default="", init=False)
 
     def run_forever(self) -> None:
         """Run until asked to stop, which raises StopRequestedError once all is left in good order."""
@@ -63,17 +73,34 @@ class Service:
 
     def tick(self, *, since: datetime) -> str:
         """Start what is due, and return in one line what the service is at."""
+        now = self.clock.now()
+        switch = self.watch(now)
         under_way = self.engine.under_way()
         if under_way:
             return f"cycle {under_way[0]} is under way"
-        now = self.clock.now()
+        if switch is not None and self._is_to_begin(switch, now):
+            self._start(switch, now)
+            return f"cycle {switch.cycle_id} begins"
         slot = self.schedule.due(now, since=since, has_begun=lambda c: self.engine.attempts(c) > 0)
         if slot is not None:
             self._start(slot, now)
             return f"cycle {slot.cycle_id} begins"
         self._settle_now_and_then(now)
+        if self._halted:
+            return f"halted: {self._halted}"
         upcoming = self.schedule.upcoming(now)
         return f"next cycle {upcoming.cycle_id} begins {upcoming.scheduled_at - self.schedule.notice:%Y-%m-%d %H:%M} UTC"
+
+    def _is_to_begin(self, switch: Slot, now: datetime) -> bool:
+        """Return whether a switch is to be tried now: at once, and again a while after it failed."""
+        if self.engine.attempts(switch.cycle_id) == 0:
+            self._tried_at = now
+            return True
+        if self._tried_at is not None and now - self._tried_at < TRY_AGAIN_EVERY:
+            return False
+        self._tried_at = now
+        last = self.engine.last_end(switch.cycle_id)
+        return last is None or (last.ending is not Ending.DONE and not wants_review(last.error))
 
     def _start(self, slot: Slot, now: datetime) -> None:
         if now - slot.scheduled_at > PUNCTUAL:
@@ -88,3 +115,9 @@ class Service:
             self.settle()
         except RetryableError as error:
             observe.step_retried(step="settle", reason=str(error))
+        except AgentError as error:
+            # Nothing is signed while it stands; the next cycle would halt on it, too.
+            self._halted = str(error)
+            observe.settling_halted(error=type(error).__name__, reason=self._halted)
+        else:
+            self._halted = ""

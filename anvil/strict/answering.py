@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,9 @@ from anvil.strict.world import World
 
 CONTROL = "strict_"
 
+Arrival = Callable[[Transaction], None]
+"""Told of every transaction that reaches an endpoint, whatever becomes of it there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
@@ -57,9 +60,10 @@ class Outcome:
 class Answering:
     """Answers the requests to all endpoints, one after the other."""
 
-    def __init__(self, world: World, pace: Pace) -> None:
+    def __init__(self, world: World, pace: Pace, on_arrival: Arrival | None = None) -> None:
         self._world = world
         self._pace = pace
+        self._on_arrival = on_arrival
         self._calls = 0
 
     def outcome(self, index: int, calls: Sequence[Call]) -> Outcome:
@@ -115,6 +119,8 @@ class Answering:
             known = isinstance(error, UndecodableError) and error.kind is not None
             kind = Kind.TYPE_NOT_SUPPORTED if known else Kind.UNDECODABLE
             return {"error": node.dialect.refused(Refusal(kind=kind))}
+        if self._on_arrival is not None:
+            self._on_arrival(transaction)
         refused = self._taken(node, transaction, fault)
         answer: Answer = {"result": transaction.hash}
         if refused is not None:

@@ -122,6 +122,7 @@ class Chain:
     def _look(self, block: dict[str, str]) -> None:
         self.height = int(block["number"], 16)
         self.hash = block["hash"]
+        self.timestamp = int(block["timestamp"], 16)
         self.base_fee = int(block["baseFeePerGas"], 16)
         self.block_gas = int(block["gasLimit"], 16)
 

@@ -178,7 +178,12 @@ class Censor:
     blocks: int = 3
 
 
-Act = Mine | Reorg | Evict | Lag | Split | BaseFee | Censor
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """Endpoints tell their peers and block builders what they kept to themselves."""
+
+
+Act = Mine | Reorg | Evict | Lag | Split | BaseFee | Censor | Share
 
 FAULTS: Mapping[str, type[Any]] = MappingProxyType(
     {
@@ -192,7 +197,7 @@ FAULTS: Mapping[str, type[Any]] = MappingProxyType(
 ACTS: Mapping[str, type[Any]] = MappingProxyType(
     {
         "mine": Mine, "reorg": Reorg, "evict": Evict, "lag": Lag, "split": Split,
-        "base_fee": BaseFee, "censor": Censor,
+        "base_fee": BaseFee, "censor": Censor, "share": Share,
     }
 )  # fmt: skip
 

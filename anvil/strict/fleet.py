@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from anvil.rpc import Call
-from anvil.strict.answering import Answering, Outcome, Pace
+from anvil.strict.answering import Answering, Arrival, Outcome, Pace
 from anvil.strict.chain import FINALITY, Chain
 from anvil.strict.dialects import DIALECTS
 from anvil.strict.faults import Act
@@ -24,11 +24,11 @@ from anvil.strict.world import World
 class Fleet:
     """Running endpoints: their addresses, what stands behind them, and a way to upset it."""
 
-    def __init__(self, world: World, pace: Pace) -> None:
+    def __init__(self, world: World, pace: Pace, on_arrival: Arrival | None = None) -> None:
         self.world = world
         self.history = world.history
         self.urls: tuple[str, ...] = ()
-        self._answering = Answering(world, pace)
+        self._answering = Answering(world, pace, on_arrival)
         self._turn = threading.RLock()
 
     @property
@@ -63,6 +63,7 @@ def strict_fleet(  # noqa: PLR0913 - each is one knob of the fleet, all with def
     is_development: bool = False,
     ports: Sequence[int] = (),
     echo: Callable[[str], None] | None = None,
+    on_arrival: Arrival | None = None,
 ) -> Iterator[Fleet]:
     """Run an endpoint for each dialect in front of the Anvil at `upstream`, until the block is left.
 
@@ -80,7 +81,8 @@ def strict_fleet(  # noqa: PLR0913 - each is one knob of the fleet, all with def
         ]
         for node in nodes:
             node.is_development = is_development
-        fleet = Fleet(World(chain, nodes, Script(script), history), pace or Pace())
+        world = World(chain, nodes, Script(script), history)
+        fleet = Fleet(world, pace or Pace(), on_arrival)
         places = [*ports, *[0] * (len(nodes) - len(ports))]
         fleet.urls = tuple(
             running.enter_context(served(partial(fleet.ask, i), port=places[i]))

@@ -15,6 +15,7 @@ from anvil.strict.faults import (
     Lag,
     Mine,
     Reorg,
+    Share,
     Split,
 )
 from anvil.strict.history import History
@@ -81,6 +82,18 @@ class World:
                 self.mine(act.blocks)
             case Reorg():
                 self._reorganise(act)
+            case BaseFee():
+                self.chain.base_fee_target = act.gwei * GWEI
+            case Censor():
+                self._censored = act.blocks
+            case Evict() | Lag() | Split() | Share():
+                self._upset(act)
+            case _:
+                assert_never(act)
+
+    def _upset(self, act: Evict | Lag | Split | Share) -> None:
+        """Do what befalls endpoints rather than the chain."""
+        match act:
             case Evict():
                 self._evict(act)
             case Lag():
@@ -88,12 +101,8 @@ class World:
             case Split():
                 split_at = self.chain.height - act.depth if act.depth else None
                 self._node(act.endpoint).split_at = split_at
-            case BaseFee():
-                self.chain.base_fee_target = act.gwei * GWEI
-            case Censor():
-                self._censored = act.blocks
-            case _:
-                assert_never(act)
+            case Share():
+                self._share()
 
     def _node(self, index: int) -> Node:
         if index not in range(len(self.nodes)):
@@ -132,6 +141,13 @@ class World:
             for node in self.nodes:
                 if node.pool.at(transaction.slot) is None:
                     node.pool.put(transaction)
+
+    def _share(self) -> None:
+        for node in self.nodes:
+            kept, node.unshared = node.unshared, set()
+            for transaction in node.pool:
+                if transaction.hash in kept and not node.is_private:
+                    self._spread(node, transaction)
 
     def _evict(self, act: Evict) -> None:
         for node in self.nodes:

@@ -22,6 +22,28 @@ def test_a_batch_is_one_request_and_keeps_its_order():
     assert [["a", "b", "a"]] == node.requests
 
 
+def test_a_ride_travels_with_the_next_batch_only():
+    node = TableNode({"a": lambda n: 10 * n, "b": "x"})
+    rpc = rpc_of(node)
+    ride = rpc.ride([("b", []), ("a", [3])])
+
+    assert [10] == rpc.batch([("a", [1])])
+    assert [20] == rpc.batch([("a", [2])])
+    assert [["a", "b", "a"], ["a"]] == node.requests
+    assert ["x", 30] == [answer.result for answer in ride.answers or ()]
+
+
+@pytest.mark.parametrize("trouble", [DOWN, SLOW, (413, "too large"), (200, "<html>")])
+def test_a_batch_whose_ride_is_too_much_is_made_without_it(trouble):
+    node = TableNode({"a": 1, "b": 2}, first=[trouble])
+    rpc = rpc_of(node)
+    ride = rpc.ride([("b", [])])
+
+    assert [1] == rpc.batch([("a", [])])
+    assert [["a", "b"], ["a"]] == node.requests
+    assert ride.answers is None
+
+
 def test_the_endpoint_is_shown_without_what_may_be_a_key():
     rpc = rpc_of(TableNode({}))
 

@@ -216,3 +216,32 @@ def test_the_engine_listens_on_nothing(database, clock, monkeypatch):
     service(database, clock, ScriptedSteps(executes=START)).run_once()
 
     assert bound == []
+
+
+SWITCH = Slot(cycle_id="index-2026-11-23T000000Z-out", scheduled_at=START)
+
+
+def test_a_switch_starts_its_cycle_at_once_and_only_until_it_went_well(database, clock):
+    clock.advance(timedelta(hours=1))  # the Monday before is none of this service's
+    steps = ScriptedSteps(executes=START)
+    watched = service(database, clock, steps)
+    watched.watch = lambda _: SWITCH
+
+    with running(watched, clock):
+        until(lambda: steps.done[-1:] == ["report"], clock)
+        until(lambda: any("next cycle" in said for said in watched.supervisor.said), clock)
+
+    assert steps.done.count("begin") == 1
+
+
+def test_a_switch_that_did_not_go_well_is_tried_again_after_a_while(database, clock):
+    clock.advance(timedelta(hours=1))
+    down = RpcUnavailableError(endpoint="node", reason="down")
+    steps = ScriptedSteps(executes=START, acts={"begin": failing(down)})
+    watched = service(database, clock, steps)
+    watched.watch = lambda _: SWITCH
+
+    with running(watched, clock):
+        until(lambda: watched.engine.under_way() == () and steps.done == ["begin"])
+        clock.advance(timedelta(minutes=11))
+        until(lambda: steps.done[:2] == ["begin", "begin"], clock)

@@ -41,8 +41,8 @@ def test_the_samples_are_signals(file, regime, probability):
     ("key", "value", "words"),
     [
         ("schema", "agent.ranking/1", "agent.regime/1"),
-        ("regime", "sideways", "'bullish' or 'bearish'"),
-        ("regime", "BULLISH", "'bullish' or 'bearish'"),
+        ("regime", "sideways", "'bearish' or 'neutral'"),
+        ("regime", "BULLISH", "'bearish' or 'neutral'"),
         ("probability", "1.0001", "between 0 and 1"),
         ("probability", -0.1, "between 0 and 1"),
         ("probability", "high", "plain decimal"),

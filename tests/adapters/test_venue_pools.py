@@ -253,3 +253,46 @@ def test_a_pool_on_two_pages_is_read_for_each():
     states, _ = fetched(lens, [PAIR, twin])
 
     assert [PAIR, twin] == [state.ref for state in states]
+
+
+def test_what_was_read_last_time_is_read_ahead_along_with_the_next_request():
+    lens = lens_of((PAIR, PAIR_WORDS), (POOL, POOL_WORDS))
+    rpc = rpc_of(lens.node)
+    venue = PoolVenue(rpc, unread=lambda *_: None)
+    first = venue.fetch_liquidity(requests=REQUESTS, pools=[PAIR, POOL], block=BLOCK)
+    lens.node.table["eth_chainId"] = "0x1"
+    lens.node.requests.clear()
+
+    venue.foresee(block=BLOCK)
+    assert ["0x1"] == rpc.batch([("eth_chainId", [])])
+    assert first == venue.fetch_liquidity(requests=REQUESTS, pools=[PAIR, POOL], block=BLOCK)
+    assert [["eth_chainId", "eth_call"]] == lens.node.requests
+
+
+def test_a_pool_that_was_not_foreseen_is_asked_for_alone():
+    lens = lens_of((PAIR, PAIR_WORDS), (POOL, POOL_WORDS))
+    rpc = rpc_of(lens.node)
+    venue = PoolVenue(rpc, unread=lambda *_: None)
+    venue.fetch_liquidity(requests=REQUESTS, pools=[PAIR], block=BLOCK)
+    lens.node.table["eth_chainId"] = "0x1"
+    venue.foresee(block=BLOCK)
+    rpc.batch([("eth_chainId", [])])
+    lens.asked.clear()
+
+    states = venue.fetch_liquidity(requests=REQUESTS, pools=[PAIR, POOL], block=BLOCK)
+    assert [PAIR.address, POOL.address] == [state.ref.address for state in states]
+    assert [[POOL.address.lower()]] == lens.asked
+
+
+def test_what_was_foreseen_at_another_block_is_read_anew():
+    lens = lens_of((PAIR, PAIR_WORDS))
+    rpc = rpc_of(lens.node)
+    venue = PoolVenue(rpc, unread=lambda *_: None)
+    venue.fetch_liquidity(requests=REQUESTS, pools=[PAIR], block=BLOCK)
+    venue.foresee(block=replace(BLOCK, number=99))
+    lens.node.table["eth_chainId"] = "0x1"
+    rpc.batch([("eth_chainId", [])])
+    lens.asked.clear()
+
+    assert 1 == len(venue.fetch_liquidity(requests=REQUESTS, pools=[PAIR], block=BLOCK))
+    assert [[PAIR.address.lower()]] == lens.asked

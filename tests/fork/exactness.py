@@ -95,7 +95,7 @@ def v4_mismatches(
     """
     calls = [("eth_call", [_v4_quoter_call(case, keys), "latest"]) for case in cases]
     found = []
-    for case, answer in zip(cases, _answers(node, calls), strict=True):
+    for case, answer in zip(cases, answers(node, calls), strict=True):
         out, _ = decoded(["uint256", "uint256"], answer)
         assert isinstance(case.swap, SwapResult)
         if out != case.swap.amount_out:
@@ -184,7 +184,7 @@ def v3_mismatches(node: Node, cases: Sequence[Case]) -> list[str]:
     """Return where QuoterV2, which runs the pool itself, gives another output or price than we do."""
     calls = [("eth_call", [_quoter_call(case), "latest"]) for case in cases]
     found = []
-    for case, answer in zip(cases, _answers(node, calls), strict=True):
+    for case, answer in zip(cases, answers(node, calls), strict=True):
         out, price, _, _ = decoded(["uint256", "uint160", "uint32", "uint256"], answer)
         if (out, price) != _expected(case):
             found.append(f"{case}: QuoterV2 says {out} at {price}, we say {_expected(case)}")
@@ -227,7 +227,7 @@ def v2_mismatches(node: Node, cases: Sequence[Case]) -> list[str]:
     """
     calls = [("eth_call", [_pair_call(case), "latest"]) for case in cases]
     found = []
-    for case, answer in zip(cases, _answers(node, calls), strict=True):
+    for case, answer in zip(cases, answers(node, calls), strict=True):
         (results,) = decoded(["(bool,bytes)[]"], answer)
         is_paid = isinstance(case.swap, SwapResult)
         if [ok for ok, _ in results] != [True, False, is_paid]:
@@ -257,6 +257,6 @@ def pair_swap(out: int, *, zero_for_one: bool, recipient: str = RECIPIENT) -> st
     return call_data("swap(uint256,uint256,address,bytes)", *outs, recipient, b"")
 
 
-def _answers(node: Node, calls: Sequence[tuple[str, list[Any]]]) -> Iterator[str]:
+def answers(node: Node, calls: Sequence[tuple[str, list[Any]]]) -> Iterator[str]:
     for start in range(0, len(calls), CALLS_PER_REQUEST):
         yield from node.batch(calls[start : start + CALLS_PER_REQUEST])

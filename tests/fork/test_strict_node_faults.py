@@ -116,6 +116,20 @@ def test_what_a_node_keeps_to_itself_is_not_mined(faulty):
     assert "0x1" == first.receipt(tx_hash)["status"]
 
 
+def test_what_was_kept_is_shared_in_the_end(faulty):
+    fleet, first, second = faulty(
+        rule(at(SEND, endpoint=0), fault="unshared"),
+        rule({"block": 1}, act="share"),
+        dialects=("geth", "geth"),
+    )
+    tx_hash = first.send(signed())
+    fleet.mine()
+
+    assert tx_hash == second("eth_getTransactionByHash", tx_hash)["hash"]
+    fleet.mine()
+    assert "0x1" == first.receipt(tx_hash)["status"]
+
+
 def test_an_error_without_effect(faulty):
     fleet, node = faulty(rule(at(SEND), fault="refuse", text="header not found", code=-32000))
 

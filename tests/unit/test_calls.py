@@ -20,7 +20,8 @@ from agent.execution.calls import (
     encode,
     encode_call,
 )
-from tests.batches import BATCH, DEADLINE, INTENT_HASH, PLAN_ID, SELL_UNI, UNI, WETH
+from agent.execution.packing import CallRouterLeg, pack, unpacked
+from tests.batches import BATCH, DEADLINE, INTENT_HASH, PLAN_ID, ROUTED_USDC, SELL_UNI, UNI, WETH
 
 ARTIFACT = Path(__file__).parents[2] / "agent" / "data" / "contracts" / "Vault.json"
 
@@ -54,7 +55,14 @@ floors = st.builds(
     token=st.just(UNI.address),
     min_delta=st.integers(-(2**255), 2**255 - 1),
 )
-legs = st.builds(
+router_legs = st.builds(
+    CallRouterLeg,
+    router=st.just(ROUTED_USDC.router),
+    floor_in=uint8,
+    amount_in=st.integers(1, 2**128 - 1),
+    data=st.binary(max_size=300),
+)
+pool_legs = st.builds(
     CallLeg,
     page=st.integers(0, 2**16 - 1),
     record=uint8,
@@ -73,7 +81,7 @@ calls = st.builds(
     floors=st.lists(floors, max_size=8).map(
         lambda rest: (CallFloor(token=ZERO_ADDRESS, min_delta=0), *rest)
     ),
-    legs=st.lists(legs, min_size=1, max_size=12).map(tuple),
+    legs=st.lists(pool_legs | router_legs, min_size=1, max_size=12).map(tuple),
 )
 
 
@@ -134,7 +142,30 @@ def test_calldata_of_another_function_is_refused():
         decode(b"\xde\xad\xbe\xef" + encoded()[4:])
 
 
-def test_legs_that_are_not_pool_legs_are_refused():
+def test_a_router_leg_is_that_of_the_published_example():
+    leg = replace(
+        ROUTED_USDC,
+        router=Address("0x68b3465833fb72A70ecDF485E0e4C7bD8665Fc45"),
+        token_in=UNI,
+        amount_in=5 * 10**18,
+        calldata=bytes.fromhex("deadbeef"),
+    )
+    data = encoded(replace(EXAMPLE, legs=(leg,))).hex()
+
+    assert (
+        "0168b3465833fb72a70ecdf485e0e4c7bd8665fc450200000000000000004563918244f40000000004deadbeef"
+    ) in data
+
+
+def test_a_router_leg_that_is_cut_off_is_refused():
+    cut = pack(CallRouterLeg(router=ROUTED_USDC.router, floor_in=1, amount_in=5, data=b"12345"))
+
+    for size in (1, 30, len(cut) - 1):
+        with pytest.raises(CalldataError, match="no leg of"):
+            list(unpacked(cut[:size]))
+
+
+def test_legs_of_other_kinds_are_refused():
     data = encoded(EXAMPLE).hex().replace(EXAMPLE_LEG, "03" + EXAMPLE_LEG[2:])
 
     with pytest.raises(CalldataError, match="op 0x03"):

@@ -8,16 +8,22 @@ import pytest
 
 from agent.daemon.deciding import Deciding
 from agent.daemon.gather import Sources
+from agent.daemon.holding import Holding
+from agent.daemon.regime_book import RegimeBook
 from agent.daemon.schedule import Slot
 from agent.domain.canonical import content_id
 from agent.domain.happening import Planned, Proposed, SignalsAccepted
-from agent.domain.record import RecordKind
-from agent.domain.signal import Regime
+from agent.domain.record import BETWEEN_CYCLES, RecordKind
+from agent.domain.regime import RegimeCommanded
+from agent.domain.signal import NO_BYTES_SHA256, Regime
+from agent.domain.units import Bps
 from agent.errors import (
     LimitsBreachedError,
     PlanOutOfBoundsError,
     SignalsDisagreeError,
+    SourceUnavailableError,
     StaleSignalError,
+    StanceUndecidedError,
 )
 from tests.fakes import (
     START,
@@ -28,7 +34,7 @@ from tests.fakes import (
     FakeVenue,
     StillClock,
 )
-from tests.worlds import AGENT, POLICY, drifted, world
+from tests.worlds import AGENT, POLICY, REGIME_RULES, drifted, world
 
 COINS = 20
 NOTICE = timedelta(hours=12)
@@ -46,6 +52,7 @@ class Desk:
         self.chain = FakeChain(account=AGENT, position=inputs.position)
         self.venue = FakeVenue(inputs.pools)
         self.ledger, self.told = FakeLedger(), []
+        self.book = RegimeBook(self.ledger)
         self.deciding = Deciding(
             sources=Sources(
                 clock=self.clock,
@@ -57,9 +64,18 @@ class Desk:
                 chain_book=inputs.chain_book,
                 policy=policy,
                 max_gap_s=3_600,
+                regime_rules=REGIME_RULES,
             ),
             ledger=self.ledger,
+            book=self.book,
             account=AGENT,
+            holding=Holding(
+                chain=self.chain,
+                clock=self.clock,
+                ceiling=policy.max_fee_per_gas_wei,
+                patience=timedelta(hours=1),
+                tell=self.told.append,
+            ),
             notice=NOTICE,
             is_approval_required=is_approval_required,
             tell=self.told.append,
@@ -78,6 +94,7 @@ def test_a_proposal_follows_its_signals_and_inputs_in_the_record():
     desk.deciding.propose(SLOT)
 
     assert [
+        RecordKind.REGIME_READ,
         RecordKind.SIGNAL_ACCEPTED,
         RecordKind.SIGNAL_ACCEPTED,
         RecordKind.INPUTS,
@@ -92,7 +109,7 @@ def test_signals_and_inputs_are_kept_as_they_came():
     desk.deciding.propose(SLOT)
 
     named = [body["sha256"] for body in desk.bodies(RecordKind.SIGNAL_ACCEPTED)]
-    assert [b"ranking", b"regime"] == [desk.ledger.load_content(sha256) for sha256 in named]
+    assert [b"regime", b"ranking"] == [desk.ledger.load_content(sha256) for sha256 in named]
     (fixed,) = desk.bodies(RecordKind.INPUTS)
     assert fixed["inputs_sha256"] == content_id(desk.told[-1].inputs)
 
@@ -133,7 +150,7 @@ def test_a_refused_signal_is_recorded_with_its_bytes_and_nothing_follows():
         desk.deciding.propose(SLOT)
 
     (refused,) = desk.bodies(RecordKind.SIGNAL_REFUSED)
-    assert [RecordKind.SIGNAL_REFUSED] == desk.kinds()
+    assert [RecordKind.REGIME_READ, RecordKind.SIGNAL_REFUSED] == desk.kinds()
     assert desk.ledger.load_content(refused["sha256"]) == b"old"
 
 
@@ -145,7 +162,97 @@ def test_signals_that_disagree_in_time_are_both_refused():
     with pytest.raises(SignalsDisagreeError):
         desk.deciding.propose(SLOT)
 
-    assert [RecordKind.SIGNAL_REFUSED] * 2 == desk.kinds()
+    assert [RecordKind.REGIME_READ, *[RecordKind.SIGNAL_REFUSED] * 2] == desk.kinds()
+
+
+def bearish(desk, *, later=timedelta(0), probability="0.9"):
+    desk.regimes.raw = b"bearish"
+    desk.regimes.regime = replace(
+        desk.regimes.regime,
+        regime=Regime.BEARISH,
+        probability=Decimal(probability),
+        issued_at=desk.regimes.regime.issued_at + later,
+    )
+
+
+def command(desk, stance):
+    commanded = RegimeCommanded(
+        stance=stance, by="op", reason="test", at=desk.clock.now(), max_reentries=1
+    )
+    desk.ledger.append(commanded, cycle_id=BETWEEN_CYCLES)
+
+
+def test_a_way_out_is_proposed_at_once():
+    desk = Desk()
+    bearish(desk)
+
+    desk.deciding.propose(SLOT)
+
+    assert desk.clock.now() == desk.deciding.executes_at(SLOT)
+    assert desk.told[-1].proposal.regime is Regime.BEARISH
+
+
+def test_a_way_out_needs_no_ranking():
+    desk = Desk(policy=replace(POLICY, max_slippage_bps=Bps(500), max_cost_bps=Bps(500)))
+    bearish(desk)
+    desk.rankings.error = StaleSignalError(source="ranking.json", age_s=9, max_age_s=1)
+
+    desk.deciding.propose(SLOT)
+    desk.deciding.awaits_approval(SLOT)
+    desk.deciding.plan(SLOT)
+
+    plan = desk.told[-1].plan
+    assert (Regime.BEARISH, NO_BYTES_SHA256) == (plan.regime, plan.ranking_sha256)
+    assert plan.batches
+
+
+def test_a_commanded_way_out_needs_no_regime_source():
+    desk = Desk()
+    command(desk, Regime.BEARISH)
+    desk.regimes.error = SourceUnavailableError(source="regime.json", reason="down")
+
+    desk.deciding.propose(SLOT)
+
+    assert desk.told[-1].proposal.regime is Regime.BEARISH
+
+
+def test_a_rebalance_needs_its_ranking():
+    desk = Desk()
+    desk.rankings.error = SourceUnavailableError(source="ranking.json", reason="down")
+
+    with pytest.raises(SourceUnavailableError):
+        desk.deciding.propose(SLOT)
+
+
+def test_a_first_reading_that_is_not_clear_starts_nothing():
+    desk = Desk()
+    bearish(desk, probability="0.1")
+
+    with pytest.raises(StanceUndecidedError, match="no stance yet"):
+        desk.deciding.propose(SLOT)
+
+
+def test_a_weak_reading_keeps_the_stance():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    bearish(desk, later=timedelta(minutes=1), probability="0.1")
+    other = replace(SLOT, cycle_id="index-2026-11-30T0000Z")
+
+    desk.deciding.propose(other)
+
+    assert desk.told[-1].proposal.regime is Regime.BULLISH
+
+
+def test_a_proposal_is_outdated_once_the_stance_switched():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    before = desk.deciding.is_outdated(SLOT)
+
+    command(desk, Regime.BEARISH)
+
+    assert (False, True) == (before, desk.deciding.is_outdated(SLOT))
+    with pytest.raises(PlanOutOfBoundsError, match="regime is bearish, the bound is bullish"):
+        desk.deciding.plan(SLOT)
 
 
 def test_a_plan_is_made_from_the_signals_of_its_proposal():

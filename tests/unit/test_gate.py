@@ -14,7 +14,18 @@ from agent.execution.prepared import open_batches
 from agent.execution.settlement import net_changes
 from agent.ports import SimulatedOutcome
 from agent.rehearsal.gate import PERMIT2, Gate, misfit
-from tests.batches import BATCH, LINK, SECOND_BATCH, SELL_UNI, UNI, UNI_WETH, USDC, WETH
+from tests.batches import (
+    BATCH,
+    BUY_LINK,
+    LINK,
+    ROUTED_USDC,
+    SECOND_BATCH,
+    SELL_UNI,
+    UNI,
+    UNI_WETH,
+    USDC,
+    WETH,
+)
 from tests.fakes import FakeLedger, FakeSimulator
 from tests.logbook import ACCOUNT, VAULT, Week, block, plan_of
 from tests.receipts import approval, batch_logs, executed
@@ -223,3 +234,34 @@ def test_a_batch_that_is_not_the_plans_is_refused():
         gate().rehearse(
             PLAN, (replace(FIRST, batch=batch, calldata=data),), fee_cap=FEES, block=PLAN.block
         )
+
+
+ROUTED_BATCH = replace(BATCH, legs=(SELL_UNI, ROUTED_USDC, BUY_LINK))
+ROUTED = replace(FIRST, batch=ROUTED_BATCH)
+
+
+def test_what_a_router_pays_may_vary_within_the_floors_even_on_the_plans_own_block():
+    planned = net_changes(ROUTED_BATCH.legs)
+    less = planned | {WETH.address: planned[WETH.address] - 1, ZERO_ADDRESS: 0}
+
+    assert misfit(ROUTED, outcome(ROUTED, deltas=less), is_exact=True) is None
+
+
+@pytest.mark.parametrize("token", [UNI, USDC, LINK], ids=lambda t: t.symbol)
+def test_nothing_else_of_a_batch_with_a_router_leg_may_vary(token):
+    planned = net_changes(ROUTED_BATCH.legs) | {ZERO_ADDRESS: 0}
+    more = planned | {token.address: planned[token.address] + 1}
+
+    found = misfit(ROUTED, outcome(ROUTED, deltas=more), is_exact=True)
+
+    assert found is not None
+    assert token.symbol in found[0]
+
+
+def test_a_router_that_keeps_an_allowance_is_found():
+    left = {(USDC.address, ROUTED_USDC.router): 1}
+
+    found = misfit(ROUTED, outcome(ROUTED, allowances=left), is_exact=True)
+
+    assert found is not None
+    assert "allowance" in found[0]

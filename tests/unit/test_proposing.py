@@ -197,7 +197,7 @@ def test_costlier_gas_leaves_the_cost_bound():
 def test_a_turned_regime_leaves_the_proposal():
     inputs = calm()
     proposal = proposed(inputs)
-    turned = replace(inputs, regime=replace(inputs.regime, regime=Regime.BEARISH))
+    turned = replace(inputs, stance=replace(inputs.stance, regime=Regime.BEARISH))
 
     assert left(turned, proposal)["regime"].found == "bearish"
 

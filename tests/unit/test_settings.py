@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from agent.domain.offer import Service
 from agent.errors import InvalidSettingsError, SettingsError
 from agent.settings import Settings, load_settings, settings_template
 from agent.settings.model import PolicySettings
@@ -36,7 +37,9 @@ def write(tmp_path):
     return write
 
 
-WITHOUT_DEFAULT = {"rpc_urls", "quorum", "private_rpc_urls", "url"}
+WITHOUT_DEFAULT = {
+    "rpc_urls", "quorum", "private_rpc_urls", "url", "keys", "urls", "code_hashes",
+}  # fmt: skip
 """Keys that the template shows as comments."""
 
 
@@ -179,3 +182,35 @@ def test_policy_is_in_the_planners_units():
     assert policy.max_fee_per_gas_wei == 1_500_000_000
     assert policy.min_gas_reserve_wei == 250_000_000_000_000_000
     assert policy.max_order_usd == Decimal(1_000_000)
+
+
+def test_an_aggregator_without_its_key_is_refused(write):
+    path = write(("services = []", 'services = ["1inch", "odos"]'))
+
+    (error,) = errors_of(path)
+
+    assert "1inch wants a key" in error
+
+
+def test_keys_of_aggregators_come_as_credentials_and_are_never_shown(write, tmp_path, monkeypatch):
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "0x-key").write_text("very-secret-key\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    settings = load_settings(write(("services = []", 'services = ["0x"]')))
+
+    assert settings.aggregators.keys[Service.ZEROX].get_secret_value() == "very-secret-key"
+    assert "very-secret-key" not in f"{settings!r}{settings.public()}"
+
+
+def test_an_aggregator_s_address_that_is_none_is_refused_without_being_shown(write):
+    path = write(("services = []", 'services = ["odos"]\nurls = { odos = "ftp://secret-key" }'))
+
+    (error,) = errors_of(path)
+
+    assert "aggregators.urls" in error
+    assert "secret-key" not in error
+
+
+def test_an_unknown_aggregator_is_refused(write):
+    assert "aggregators.services" in errors_of(write(("services = []", 'services = ["2inch"]')))[0]

@@ -21,6 +21,7 @@ from tests.batches import (
     BATCH,
     BUY_LINK,
     LINK,
+    ROUTED_USDC,
     SELL_UNI,
     SELL_USDC,
     UNI,
@@ -38,6 +39,7 @@ from tests.receipts import (
     batch_logs,
     entry,
     executed,
+    padded,
     swap,
     transfer,
 )
@@ -115,7 +117,7 @@ def test_events_that_do_not_fit_the_batch_are_refused(logs, what):
 def test_swaps_of_pancake_pools_are_understood():
     logs = [swap(SELL_UNI, VAULT, amount_out=5, topic=SWAP_PANCAKE_V3)]
 
-    (found,) = swaps(logs, frozenset({UNI_WETH}))
+    (found,) = swaps(logs, frozenset({UNI_WETH}), by=VAULT)
 
     assert (True, SELL_UNI.amount_in, 5) == (
         found.is_zero_for_one,
@@ -125,9 +127,9 @@ def test_swaps_of_pancake_pools_are_understood():
 
 
 def test_what_a_pair_gives_back_of_a_token_is_not_sold():
-    log = entry(USDC_WETH, (SWAP_V2, *["0x" + "00" * 32] * 2), 1_005, 0, 5, 70)
+    log = entry(USDC_WETH, (SWAP_V2, *[padded(VAULT)] * 2), 1_005, 0, 5, 70)
 
-    (found,) = swaps([log], frozenset({USDC_WETH}))
+    (found,) = swaps([log], frozenset({USDC_WETH}), by=VAULT)
 
     assert (True, 1_000, 70) == (found.is_zero_for_one, found.amount_in, found.amount_out)
 
@@ -135,11 +137,11 @@ def test_what_a_pair_gives_back_of_a_token_is_not_sold():
 def test_swaps_of_v4_pools_are_told_under_their_ids_from_the_other_side():
     pool = "0x" + "c0" * 32
     words = (2**256 - 1_000, 70, 1, 1, 0, 3000)
-    log = entry(LINK.address, (SWAP_V4, pool, "0x" + "00" * 32), *words)
+    who = padded(VAULT)
+    log = entry(LINK.address, (SWAP_V4, pool, who), *words)
+    other = entry(LINK.address, (SWAP_V4, "0x" + "c1" * 32, who), *words)
 
-    (found,) = swaps(
-        [log, entry(LINK.address, (SWAP_V4, "0x" + "c1" * 32), *words)], frozenset({pool})
-    )
+    (found,) = swaps([log, other], frozenset({pool}), by=VAULT)
 
     assert (pool, True, 1_000, 70) == (
         found.pool,
@@ -147,6 +149,43 @@ def test_swaps_of_v4_pools_are_told_under_their_ids_from_the_other_side():
         found.amount_in,
         found.amount_out,
     )
+
+
+def test_swaps_that_somebody_else_makes_with_our_pools_are_not_ours():
+    logs = [swap(SELL_UNI, ACCOUNT, amount_out=5), swap(SELL_USDC, ACCOUNT, amount_out=5)]
+
+    assert () == swaps(logs, frozenset({UNI_WETH, USDC_WETH}), by=VAULT)
+
+
+def test_a_router_leg_brings_what_came_in_beyond_the_pools():
+    batch = replace(BATCH, legs=(SELL_UNI, ROUTED_USDC, BUY_LINK))
+    prepared = replace(PREPARED, batch=batch)
+
+    outcome = settled(prepared, receipt(batch_logs(prepared, amounts_out={1: 299 * 10**15})))
+
+    assert [SELL_UNI.amount_out, 299 * 10**15, BUY_LINK.amount_out] == [
+        f.amount_out for f in outcome.fills
+    ]
+    assert ROUTED_USDC.router == outcome.fills[1].pool
+
+
+def test_router_legs_into_one_token_share_what_came_as_they_were_quoted():
+    other = replace(ROUTED_USDC, token_in=UNI, amount_in=100 * 10**18, amount_out=10**17)
+    batch = replace(BATCH, legs=(ROUTED_USDC, other, BUY_LINK))
+    prepared = replace(PREPARED, batch=batch)
+
+    outcome = settled(prepared, receipt(batch_logs(prepared, amounts_out={0: 6 * 10**17, 1: 0})))
+
+    assert [45 * 10**16, 15 * 10**16] == [f.amount_out for f in outcome.fills[:2]]
+
+
+def test_a_router_that_takes_less_than_it_was_given_is_noticed():
+    batch = replace(BATCH, legs=(SELL_UNI, ROUTED_USDC, BUY_LINK))
+    prepared = replace(PREPARED, batch=batch)
+    back = transfer(USDC.address, ROUTED_USDC.router, VAULT, 1)
+
+    with pytest.raises(OutcomeMismatchError, match="the sum of the transfers"):
+        settled(prepared, receipt((back, *batch_logs(prepared))))
 
 
 def test_wrapping_counts_as_a_transfer():
@@ -164,7 +203,7 @@ def test_wrapping_counts_as_a_transfer():
 def test_other_events_of_a_pool_are_no_swaps():
     sync = entry(UNI_WETH, ("0x" + "1c" * 32,), 1, 2)
 
-    assert () == swaps([sync, entry(UNI_WETH, ())], frozenset({UNI_WETH}))
+    assert () == swaps([sync, entry(UNI_WETH, ())], frozenset({UNI_WETH}), by=VAULT)
 
 
 def test_transfers_count_both_ways_and_nfts_do_not():

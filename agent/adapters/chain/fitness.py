@@ -6,10 +6,11 @@ from typing import Any
 
 from agent.adapters.abi import MULTICALL3, read, sensible
 from agent.adapters.rpc import Answer, Call, Rpc
+from agent.domain.units import Address
 from agent.errors import NodeUnfitError, WrongChainError
 
 PROBER = "0x00000000000000000000000000000000000c0de1"
-PAUPER = "0x00000000000000000000000000000000000c0de2"
+PAUPER = Address("0x00000000000000000000000000000000000c0de2")
 FEES = {"maxFeePerGas": hex(10**15), "maxPriorityFeePerGas": "0x0"}
 GAS = hex(100_000)
 SIMULATOR_MEND = "use a node that offers eth_simulateV1, as geth, reth and Nethermind do"

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from agent.adapters.words import address_of
 from agent.domain.pool import PoolKind, PoolRef
 from agent.domain.units import ZERO_ADDRESS, Address
 
@@ -85,4 +85,4 @@ def _kept_pool(packed: bytes, around: Surroundings, *, page: int, record: int) -
 
 
 def _address(packed: bytes) -> Address:
-    return Address(to_checksum_address(packed))
+    return address_of(int.from_bytes(packed, "big"))

@@ -11,7 +11,16 @@ from typing import Any
 from eth_abi.abi import decode
 from eth_utils.crypto import keccak
 
-from agent.adapters.abi import MULTICALL3, Read, Returned, aggregated, read, returned, token_amount
+from agent.adapters.abi import (
+    MULTICALL3,
+    Read,
+    Returned,
+    aggregated,
+    at_block,
+    read,
+    returned,
+    token_amount,
+)
 from agent.adapters.chain.pages import Surroundings, pools_of
 from agent.adapters.rpc import Call
 from agent.domain.block import Block
@@ -58,15 +67,6 @@ class Found:
 def eth_call(reads: Sequence[Read], at: object) -> Call:
     """Return the one call that makes the reads at a block, a tag or an EIP-1898 object."""
     return ("eth_call", [{"to": MULTICALL3, "input": "0x" + aggregated(reads).hex()}, at])
-
-
-def at_block(block: Block) -> dict[str, object]:
-    """Return how a block is named so that no other of its number can answer (EIP-1898)."""
-    return at_hash(block.hash)
-
-
-def at_hash(block_hash: str) -> dict[str, object]:
-    return {"blockHash": block_hash, "requireCanonical": True}
 
 
 def scouting(contract: Address, at: object) -> Call:

@@ -68,12 +68,18 @@ def record_of(connection: Connection, kind: RecordKind, key: str) -> RawRecord |
 
 
 def stored_records(
-    connection: Connection, *, cycle_id: str | None = None, kinds: Collection[RecordKind] = ()
+    connection: Connection,
+    *,
+    cycle_id: str | None = None,
+    kinds: Collection[RecordKind] = (),
+    after: int = 0,
 ) -> Iterator[RawRecord]:
-    """Yield records in order: of one cycle or all, of some kinds or all."""
+    """Yield records in order: of one cycle or all, of some kinds or all, behind number `after`."""
     query = select(RECORDS).order_by(RECORDS.c.seq)
     if cycle_id is not None:
         query = query.where(RECORDS.c.cycle_id == cycle_id)
+    if after:
+        query = query.where(RECORDS.c.seq > after)
     if kinds:
         query = query.where(RECORDS.c.kind.in_([kind.value for kind in kinds]))
     yield from map(_record, connection.execute(query))

@@ -134,10 +134,14 @@ class SqlLedger:
             return statuses(connection, cycle_id=cycle_id)
 
     def records(
-        self, *, cycle_id: str | None = None, kinds: Collection[RecordKind] = ()
+        self,
+        *,
+        cycle_id: str | None = None,
+        kinds: Collection[RecordKind] = (),
+        after: int = 0,
     ) -> tuple[Record, ...]:
         with self._reading() as connection:
-            stored = history.stored_records(connection, cycle_id=cycle_id, kinds=kinds)
+            stored = history.stored_records(connection, cycle_id=cycle_id, kinds=kinds, after=after)
             return tuple(record.parsed() for record in stored)
 
     def load_content(self, sha256: str) -> bytes:

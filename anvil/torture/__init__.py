@@ -1,0 +1,1 @@
+"""Kills the agent at every point, on every fault, and proves that money moved once: schedules and their judge."""
