@@ -39,11 +39,12 @@ abstract contract BatchExecutor is IBatchExecutor {
     uint256 private constant ROUTER = 1;
     uint256 private constant WRAP = 2;
     uint256 private constant UNWRAP = 3;
+    uint256 private constant FLOOR = 36; // bytes of one, `Floors.SIZE` (assembly reads no other library)
     uint256 private constant LEAST_LEG = 22; // bytes of a pool leg with the shortest reference
 
-    uint256 private constant LOWEST_PRICE = 4295128740; // that a v3 pool takes as a limit
+    /// @dev What pools take as a limit, and that XOR the lowest, 4295128740.
     uint256 private constant HIGHEST_PRICE = 1461446703485210103287273052203988822378723970341;
-    uint256 private constant LIMITS = 1461446703485210103287273052203988822383019096961; // HIGHEST_PRICE ^ LOWEST_PRICE
+    uint256 private constant LIMITS = 1461446703485210103287273052203988822383019096961;
 
     uint256 private constant IDLE = 0;
     uint256 private constant RUNNING = 1;
@@ -212,11 +213,11 @@ abstract contract BatchExecutor is IBatchExecutor {
             let token := shr(96, mload(sub(add(record, 72), shift)))
             if iszero(token) { token := native }
             let i := byte(0, word)
-            ok := and(lt(i, count), eq(shr(96, calldataload(add(floors, mul(i, 36)))), token))
+            ok := and(lt(i, count), eq(shr(96, calldataload(add(floors, mul(i, FLOOR)))), token))
             token := shr(96, mload(add(add(record, 52), shift)))
             if iszero(token) { token := native }
             i := byte(1, word)
-            ok := and(ok, and(lt(i, count), eq(shr(96, calldataload(add(floors, mul(i, 36)))), token)))
+            ok := and(ok, and(lt(i, count), eq(shr(96, calldataload(add(floors, mul(i, FLOOR)))), token)))
         }
         if (!ok) _direct(run, Records.V4, zeroForOne, word);
         unchecked {
@@ -246,10 +247,10 @@ abstract contract BatchExecutor is IBatchExecutor {
             let shift := mul(zeroForOne, 20)
             let tokenIn := shr(96, mload(sub(add(record, 72), shift)))
             let i := byte(0, word)
-            ok := and(lt(i, count), eq(shr(96, calldataload(add(floors, mul(i, 36)))), tokenIn))
+            ok := and(lt(i, count), eq(shr(96, calldataload(add(floors, mul(i, FLOOR)))), tokenIn))
             i := byte(1, word)
             let tokenOut := shr(96, mload(add(add(record, 52), shift)))
-            ok := and(ok, and(lt(i, count), eq(shr(96, calldataload(add(floors, mul(i, 36)))), tokenOut)))
+            ok := and(ok, and(lt(i, count), eq(shr(96, calldataload(add(floors, mul(i, FLOOR)))), tokenOut)))
             if ok {
                 let pool := shr(96, mload(add(record, 32)))
                 let amountIn := shr(128, shl(16, word))

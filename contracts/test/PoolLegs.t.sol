@@ -80,7 +80,7 @@ contract PoolLegsTest is Ground {
 
         vm.prank(agent);
         (bool ok, bytes memory reason) =
-            address(vault).call(bytes.concat(data, filler, Packed.floor(address(a), NONE)));
+            address(vault).call(bytes.concat(data, filler, Packed.floor(address(a), Packed.NONE)));
         vm.assertFalse(ok, "sold without a floor");
         vm.assertEq(reason, abi.encodeWithSelector(IBatchExecutor.NotFloored.selector, 0, 8, a), "reason");
     }
@@ -155,7 +155,7 @@ contract PoolLegsTest is Ground {
     }
 
     function _swapC(PlainToken c, uint256 page, bool sells, uint256 amountIn) private {
-        bytes memory floors = bytes.concat(_open(), Packed.floor(address(c), NONE));
+        bytes memory floors = bytes.concat(_open(), Packed.floor(address(c), Packed.NONE));
         bytes memory leg = sells
             ? Packed.poolLeg(address(c) < address(hub), _at(page, 0), 4, HUB, amountIn)
             : Packed.poolLeg(address(hub) < address(c), _at(page, 0), HUB, 4, amountIn);

@@ -25,9 +25,9 @@ library Singleton {
     uint256 internal constant HEAD = 128;
     uint256 internal constant ENTRY = 96;
 
-    uint256 private constant LOWEST_PRICE = 4295128740; // that the manager takes as a limit
+    /// @dev What pools take as a limit, and that XOR the lowest, 4295128740.
     uint256 private constant HIGHEST_PRICE = 1461446703485210103287273052203988822378723970341;
-    uint256 private constant LIMITS = 1461446703485210103287273052203988822383019096961; // HIGHEST_PRICE ^ LOWEST_PRICE
+    uint256 private constant LIMITS = 1461446703485210103287273052203988822383019096961;
 
     /// @dev What is owed (negative) or due for each floor's currency, and which that is.
     struct Account {

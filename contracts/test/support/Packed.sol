@@ -5,7 +5,11 @@ pragma solidity 0.8.30;
 library Packed {
     uint8 internal constant SURPLUS = 0x40;
 
+    int256 internal constant NONE = type(int128).min; // a floor that holds nothing
+
+    /// @dev `minDelta` must fit into 128 bits.
     function floor(address token, int256 minDelta) internal pure returns (bytes memory) {
+        assert(int128(minDelta) == minDelta);
         return abi.encodePacked(token, int128(minDelta));
     }
 

@@ -83,7 +83,7 @@ contract Thief {
         uint8 i = _index(sold);
         _mustRun(_floorsBut(i, -int256(amountIn)), _routerLeg(i, amountIn, _swap(sold, taken, paid, to)));
         bytes memory more = _swap(sold, amountIn + 1, 0, address(this));
-        _mustFail(_floors(NONE), _routerLeg(i, amountIn, more));
+        _mustFail(_floors(Packed.NONE), _routerLeg(i, amountIn, more));
     }
 
     /// @notice Sells ether to the router, and keeps the proceeds.
@@ -121,7 +121,7 @@ contract Thief {
         (bool ok,) = address(vault).call(calls[seed % calls.length]);
         vm.assertFalse(ok, "stolen");
 
-        bytes memory open = _floors(NONE);
+        bytes memory open = _floors(Packed.NONE);
         bytes memory transfer = abi.encodeCall(PlainToken.transfer, (address(this), amount));
         _mustFail(open, Packed.routerLeg(address(token), 1, amount, transfer));
         _mustFail(open, Packed.routerLeg(address(rogue), 1, amount, transfer));
@@ -243,7 +243,7 @@ contract Thief {
         deltas = _held();
         uint256 state = vm.snapshotState();
         vm.prank(agent);
-        (bool ok,) = address(vault).call(_batch(_floors(NONE), legs));
+        (bool ok,) = address(vault).call(_batch(_floors(Packed.NONE), legs));
         vm.assertTrue(ok, "rehearsal");
         int256[] memory held = _held();
         vm.revertToState(state);
@@ -304,7 +304,7 @@ contract Thief {
     function _floorAt(bytes memory floors, uint256 at) private pure returns (bytes20 token, int256 minDelta) {
         assembly ("memory-safe") {
             token := mload(add(add(floors, 0x20), at))
-            minDelta := mload(add(add(floors, 0x34), at))
+            minDelta := signextend(15, mload(add(add(floors, 0x24), at)))
         }
         token = bytes20(token);
     }
