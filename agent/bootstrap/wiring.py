@@ -19,6 +19,7 @@ from agent.adapters.ledger import SqlLedger
 from agent.adapters.rpc import Rpc
 from agent.adapters.token_map import bundled_token_map, load_token_map
 from agent.adapters.venue_pools import PoolVenue
+from agent.bootstrap.aggregators import router_guard
 from agent.bootstrap.signals import readers
 from agent.daemon.deciding import Deciding
 from agent.daemon.executing import Executing
@@ -133,7 +134,7 @@ def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
         venue=FailoverVenue([PoolVenue(rpc, unread=observe.pool_left_out) for rpc in nodes.public]),
         token_map=token_map,
         chain_book=chain_book(token_map),
-        policy=settings.policy.policy(),
+        policy=settings.policy_in_force(),
         max_gap_s=settings.signals.max_gap_s,
         regime_rules=settings.regime.rules(),
     )
@@ -229,7 +230,11 @@ def _executing(
     return Executing(
         sources=given,
         ledger=means.ledger,
-        gate=Gate(simulator=means.simulator, known=tuple(token.address for token in known)),
+        gate=Gate(
+            simulator=means.simulator,
+            known=tuple(token.address for token in known),
+            guard=router_guard(settings, means.endpoints.first),
+        ),
         sender=sender,
         account=means.signer.address,
         tell=tell,
