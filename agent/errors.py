@@ -10,7 +10,7 @@ Every message is one line: the field or thing, its value, and the mend.
       ApprovalRefusedError
   - RetryableError        same call, same cycle
     . RpcUnavailableError, NodesDisagreeError, SourceUnavailableError, FeedUnusableError,
-      AggregatorUnusableError, InDoubtError
+      AggregatorUnusableError, InDoubtError, MessengerUnavailableError
   - SkipCycleError        drop this plan, start again next cycle
     . StanceUndecidedError, PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError
   - HaltError             stop trading and page a human
@@ -213,6 +213,15 @@ class RetryableError(AgentError):
     """The same call may succeed in the same cycle."""
 
     exit_code = 7
+
+
+class MessengerUnavailableError(RetryableError):
+    """A channel to the operators did not take a notice."""
+
+    def __init__(self, *, channel: str, reason: str) -> None:
+        """Name the channel, never its address."""
+        self.channel, self.reason = channel, reason
+        super().__init__(f"channel {channel}: {reason}")
 
 
 class RpcUnavailableError(RetryableError):

@@ -22,6 +22,7 @@ from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Bps, Ppm
 from agent.settings.aggregators import AggregatorSettings
 from agent.settings.fields import AddressSetting, Section, UrlSetting
 from agent.settings.index import BudgetSettings, DriftSettings, IndexSettings
+from agent.settings.notify import NotifySettings
 from agent.settings.regime import RegimeSettings
 
 ENV_PREFIX = "AGENT_"
@@ -227,6 +228,7 @@ class Settings(BaseSettings):
     budget: BudgetSettings = BudgetSettings()
     aggregators: AggregatorSettings = AggregatorSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    notify: NotifySettings = NotifySettings()
     key: KeySettings
     ledger: LedgerSettings = LedgerSettings()
     log: LogSettings
