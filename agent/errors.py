@@ -455,7 +455,8 @@ class NonceMismatchError(HaltError):
         self.account, self.expected, self.found = account, expected, found
         super().__init__(
             f"account {account} is at nonce {found} on chain, the ledger says {expected}: nothing was "
-            "signed; see whether something else uses the key or an old database was restored"
+            "signed; put the newest copy of the ledger back if an old one was restored, else see who "
+            "has the key, then agent tx reconcile"
         )
 
 

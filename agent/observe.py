@@ -17,7 +17,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.contextvars import bound_contextvars, merge_contextvars
 
-from agent.domain.bodies import Rehearsed, SignalAccepted, SignalRefused
+from agent.domain.bodies import NoncesAdopted, Rehearsed, SignalAccepted, SignalRefused
 from agent.domain.fill import BatchOutcome, CycleReport
 from agent.domain.happening import Ending, StepEnd
 from agent.domain.plan import Plan, Proposal
@@ -210,6 +210,27 @@ def replacement_held(*, intent_id: str, nonce: int, ceiling_wei: int) -> None:
 
 def nonce_taken(*, intent_id: str, nonce: int) -> None:
     _log.error("nonce_taken", intent_id=intent_id, nonce=nonce)
+
+
+def settling_halted(*, error: str, reason: str) -> None:
+    _log.error("settling_halted", error=error, reason=reason)
+
+
+def fee_held(*, asked_wei: int, ceiling_wei: int) -> None:
+    _log.warning("fee_held", asked_wei=asked_wei, ceiling_wei=ceiling_wei)
+
+
+def nonces_adopted(adopted: NoncesAdopted) -> None:
+    _log.error(
+        "nonces_adopted",
+        account=adopted.account,
+        first_nonce=adopted.first_nonce,
+        next_nonce=adopted.next_nonce,
+        sequence=adopted.sequence,
+        block=adopted.block.number,
+        by=adopted.by,
+        note=adopted.note,
+    )
 
 
 def batch_dropped(*, intent_id: str, reason: str) -> None:

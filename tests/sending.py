@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from agent.domain.canonical import content_id
 from agent.domain.fill import BatchOutcome
+from agent.domain.happening import Happening
 from agent.domain.intent import FeeCap, TxState
+from agent.execution.custody import Custody
 from agent.execution.fees import FeeLimits
 from agent.execution.prepared import PreparedBatch, open_batches
 from agent.execution.sender import Pace, Sender
@@ -27,6 +29,7 @@ class Stage:
         self.signer = FakeSigner(address=ACCOUNT)
         self.broadcaster = FakeBroadcaster(self.chain)
         self.is_mining = True
+        self.told: list[Happening] = []
         self.limits = FeeLimits(ceiling=100 * 10**9)
         self.clock = StillClock(on_sleep=lambda: self.is_mining and self.chain.mine())
         self.first, self.second = open_batches(self.ledger, PLAN, plan_id=content_id(PLAN))
@@ -41,7 +44,16 @@ class Stage:
     @property
     def sender(self) -> Sender:
         """Return a sender that remembers nothing, as after a restart."""
+        custody = Custody(
+            chain=self.chain,
+            ledger=self.ledger,
+            account=ACCOUNT,
+            chain_id=1,
+            contract=self.first.intent.contract,
+            tell=self.told.append,
+        )
         return Sender(
+            custody=custody,
             chain=self.chain,
             signer=self.signer,
             ledger=self.ledger,

@@ -67,6 +67,7 @@ def dry_service(
                 supervisor=SystemdSupervisor({}),
                 notice=timedelta(0),
                 patience=timedelta(0),
+                may_begin_anew=True,
                 pace=Pace(confirmations=1, poll_s=0.01),
             )
             yield service(settings, means, tell=tell)

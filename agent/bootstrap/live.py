@@ -80,6 +80,7 @@ def live_means(
             supervisor=supervisor,
             notice=timedelta(hours=settings.schedule.notice_hours),
             patience=patience,
+            fee_wait=timedelta(seconds=settings.schedule.fee_wait_s),
             pace=Pace(
                 confirmations=settings.chain.confirmations,
                 bump_blocks=settings.chain.bump_blocks,

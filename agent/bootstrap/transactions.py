@@ -7,20 +7,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from agent.adapters.broadcaster import RpcBroadcaster
+from agent.adapters.clock import SystemClock
 from agent.adapters.keystore import load_key
 from agent.adapters.signer import LocalSigner
-from agent.bootstrap.ledgers import Access, open_ledger
+from agent.bootstrap.ledgers import Access, SqlLedger, open_ledger
 from agent.bootstrap.wiring import chain_of, endpoints
+from agent.domain.bodies import NoncesAdopted
+from agent.domain.happening import Happening
 from agent.domain.intent import TERMINAL
+from agent.domain.units import Address
 from agent.errors import UnknownTransactionError
 from agent.execution.acting import Deed, act
+from agent.execution.custody import Custody
 from agent.execution.diagnosis import AccountDiagnosis, Diagnosis, examined, examined_account
 from agent.execution.fees import FeeLimits
-from agent.execution.pushing import Pusher
+from agent.execution.sender import Pace, Sender
 from agent.ports import Chain, IntentStatus, Ledger
 from agent.settings import Settings
 
-__all__ = ["Deed", "Report", "act_on", "doctor", "found", "transactions"]
+__all__ = ["Deed", "Report", "act_on", "doctor", "found", "reconcile", "transactions"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,22 +90,76 @@ def act_on(settings: Settings, name: str, deed: Deed) -> IntentStatus:
     Raises:
         LedgerError: the service runs, and holds the ledger. TransactionRefusedError: not as it stands.
     """
+    with _trading(settings) as (sender, ledger):
+        sender.custody.check()
+        status = _meant(sender, name, deed)
+        act(sender.pusher, status, deed)
+        return _standing(ledger, status)
+
+
+def _meant(sender: Sender, name: str, deed: Deed) -> IntentStatus:
+    """Return the intent that an act is on; a gap that is to be filled has none yet, and gets one."""
+    if deed is Deed.FILL_GAP and name.isdecimal() and int(name) in sender.filler.gaps():
+        return sender.filler.open(int(name))
+    return found(sender.ledger.intents(), name)
+
+
+def reconcile(settings: Settings, *, by: str, note: str) -> NoncesAdopted | None:
+    """Let the ledger account for what the chain is ahead by, as somebody says; None if it is by nothing.
+
+    No key is read: the account is the one that the vault has appointed.
+
+    Raises:
+        LedgerError: the service runs, and holds the ledger.
+    """
+    with open_ledger(settings, access=Access.TRADE) as ledger, _chain(settings) as chain:
+        chain.ping()
+        position = chain.fetch_position(block=chain.fetch_head(), tokens=(), feeds=())
+        return _custody(settings, chain, ledger, position.contract.agent).reconcile(
+            by=by, note=note
+        )
+
+
+@contextmanager
+def _trading(settings: Settings) -> Iterator[tuple[Sender, SqlLedger]]:
+    """Provide the machine that sends, with the operator's key, for acts of an operator."""
     with open_ledger(settings, access=Access.TRADE) as ledger, endpoints(settings) as nodes:
-        pusher = Pusher(
-            chain=chain_of(settings, nodes),
-            signer=LocalSigner(load_key(settings.key.keystore, settings.key.password_file)),
+        signer = LocalSigner(load_key(settings.key.keystore, settings.key.password_file))
+        chain = chain_of(settings, nodes)
+        sender = Sender(
+            chain=chain,
+            signer=signer,
             ledger=ledger,
             broadcaster=RpcBroadcaster(*nodes.public, private=nodes.private),
+            clock=SystemClock(),
+            pace=Pace(
+                confirmations=settings.chain.confirmations,
+                bump_blocks=settings.chain.bump_blocks,
+            ),
             limits=FeeLimits(
                 ceiling=settings.policy.policy().max_fee_per_gas_wei,
                 raise_bps=settings.chain.replacement_raise_bps,
             ),
-            bump_blocks=settings.chain.bump_blocks,
+            custody=_custody(settings, chain, ledger, signer.address),
+            route=settings.chain.route,
         )
-        pusher.chain.ping()
-        status = found(ledger.intents(), name)
-        act(pusher, status, deed)
-        return _standing(ledger, status)
+        chain.ping()
+        yield sender, ledger
+
+
+def _custody(settings: Settings, chain: Chain, ledger: Ledger, account: Address) -> Custody:
+    return Custody(
+        chain=chain,
+        ledger=ledger,
+        account=account,
+        chain_id=settings.chain.id,
+        contract=settings.portfolio.vault,
+        tell=_nobody,
+    )
+
+
+def _nobody(_: Happening) -> None:
+    """Tell nobody: the command prints what came of it."""
 
 
 def _standing(ledger: Ledger, status: IntentStatus) -> IntentStatus:

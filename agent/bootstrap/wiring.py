@@ -22,6 +22,7 @@ from agent.bootstrap.signals import readers
 from agent.daemon.deciding import Deciding
 from agent.daemon.executing import Executing
 from agent.daemon.gather import Sources
+from agent.daemon.holding import Holding
 from agent.daemon.regime_book import RegimeBook
 from agent.daemon.run import Cycle
 from agent.daemon.schedule import Schedule
@@ -30,6 +31,7 @@ from agent.domain.happening import Listener
 from agent.domain.intent import Route
 from agent.domain.plan import ChainBook
 from agent.domain.token import TokenMap
+from agent.execution.custody import Custody
 from agent.execution.fees import FeeLimits
 from agent.execution.sender import Pace, Sender
 from agent.planning.planner import watched_tokens
@@ -92,6 +94,8 @@ class Means:
     notice: timedelta
     patience: timedelta
     pace: Pace
+    fee_wait: timedelta = timedelta(0)
+    may_begin_anew: bool = False
 
 
 def chain_book(token_map: TokenMap) -> ChainBook:
@@ -142,7 +146,7 @@ def service(settings: Settings, means: Means, *, tell: Listener) -> Service:
     """Return the service that runs cycles with these means."""
     given = sources(settings, nodes=means.endpoints, clock=means.clock)
     deciding = _deciding(settings, means, given, tell)
-    sender = _sender(settings, means, given)
+    sender = _sender(settings, means, given, tell)
     cycle = Cycle(
         clock=means.clock,
         ledger=means.ledger,
@@ -176,12 +180,34 @@ def _deciding(settings: Settings, means: Means, given: Sources, tell: Listener) 
         is_approval_required=settings.schedule.approval == "required",
         exit_notice=timedelta(seconds=settings.regime.exit_notice_s),
         is_exit_approval_required=settings.regime.exit_approval == "required",
+        holding=_holding(means, given, tell),
         tell=tell,
     )
 
 
-def _sender(settings: Settings, means: Means, given: Sources) -> Sender:
+def _holding(means: Means, given: Sources, tell: Listener) -> Holding:
+    return Holding(
+        chain=given.chain,
+        clock=means.clock,
+        ceiling=given.policy.max_fee_per_gas_wei,
+        patience=means.fee_wait,
+        tell=tell,
+    )
+
+
+def _sender(settings: Settings, means: Means, given: Sources, tell: Listener) -> Sender:
+    custody = Custody(
+        chain=given.chain,
+        ledger=means.ledger,
+        account=means.signer.address,
+        chain_id=settings.chain.id,
+        contract=settings.portfolio.vault,
+        tell=tell,
+        may_begin_anew=means.may_begin_anew,
+    )
     return Sender(
+        custody=custody,
+        route=_route(settings, means),
         chain=given.chain,
         signer=means.signer,
         ledger=means.ledger,
@@ -206,5 +232,11 @@ def _executing(
         sender=sender,
         account=means.signer.address,
         tell=tell,
-        route=settings.chain.route if means.endpoints.private else Route.PUBLIC,
+        route=_route(settings, means),
+        holding=_holding(means, given, tell),
     )
+
+
+def _route(settings: Settings, means: Means) -> Route:
+    """Return the way of what is opened from now on; a fork has one way."""
+    return settings.chain.route if means.endpoints.private else Route.PUBLIC

@@ -9,7 +9,7 @@ import typer
 from agent.cli.frame import Json, SettingsFile
 
 tx_app = typer.Typer(
-    help="Transactions: list, show, doctor, bump, cancel, fill-gap, rebroadcast.",
+    help="Transactions: list, show, doctor, bump, cancel, fill-gap, rebroadcast, reconcile.",
     no_args_is_help=True,
 )
 
@@ -60,7 +60,7 @@ def cancel(name: Name, settings: SettingsFile = None, as_json: Json = False) -> 
 
 @tx_app.command("fill-gap")
 def fill_gap(name: Name, settings: SettingsFile = None, as_json: Json = False) -> None:
-    """Use up a nonce that is held and was never signed for."""
+    """Use up a nonce that nothing was signed for and that others wait for."""
     _act(settings, name, "fill-gap", as_json=as_json)
 
 
@@ -68,6 +68,19 @@ def fill_gap(name: Name, settings: SettingsFile = None, as_json: Json = False) -
 def rebroadcast(name: Name, settings: SettingsFile = None, as_json: Json = False) -> None:
     """Send its newest bytes again, to every endpoint of its route."""
     _act(settings, name, "rebroadcast", as_json=as_json)
+
+
+@tx_app.command()
+def reconcile(
+    by: Annotated[str, typer.Option(help="Who decides it.")],
+    note: Annotated[str, typer.Option(help="What happened, as far as it is known.")] = "",
+    settings: SettingsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Account for nonces and batches on chain that the ledger does not know."""
+    from agent.cli.tx_views import reconcile_with_chain
+
+    reconcile_with_chain(settings, by=by, note=note, as_json=as_json)
 
 
 def _act(settings: SettingsFile, name: str, deed: str, *, as_json: bool) -> None:

@@ -14,11 +14,13 @@ from agent.bootstrap.transactions import (
     act_on,
     doctor,
     found,
+    reconcile,
     transactions,
 )
 from agent.cli.frame import console, load_settings, print_json
 from agent.cli.tables import filled, heading, plain_table
 from agent.cli.words import short
+from agent.domain.bodies import NoncesAdopted
 from agent.domain.intent import Attempt, FeeCap
 
 GWEI_DIGITS = 9
@@ -113,3 +115,23 @@ def act(settings_file: Path | None, name: str, deed: str, *, as_json: bool) -> N
         return
     sent = f", attempt {status.attempts[-1].number} is out" if status.attempts else ""
     console().print(f"{deed}: {status.intent.intent_id} is {status.state}{sent}")
+
+
+def reconcile_with_chain(settings_file: Path | None, *, by: str, note: str, as_json: bool) -> None:
+    adopted = reconcile(load_settings(settings_file), by=by, note=note)
+    if as_json:
+        print_json(adopted)
+    elif adopted is None:
+        console().print("the ledger explains the chain: nothing was recorded")
+    else:
+        console().print(adopted_words(adopted))
+
+
+def adopted_words(adopted: NoncesAdopted) -> str:
+    """Return in one line what the ledger accounts for from here on."""
+    nonces = range(adopted.first_nonce, adopted.next_nonce)
+    used = ", ".join(map(str, nonces)) or "none"
+    return (
+        f"nonces used from outside: {used}; the next is {adopted.next_nonce}, the next batch's sequence "
+        f"{adopted.sequence + 1}, as of block {adopted.block.number}, by {adopted.by}"
+    )

@@ -12,10 +12,12 @@ from rich.text import Text
 from agent.cli.tables import filled, heading, plain_table
 from agent.cli.views_plan import plan_view, proposal_view, signals_line
 from agent.cli.words import dollars, gwei, percent, short, signed_dollars, whole_amount
-from agent.domain.bodies import Rehearsed
+from agent.domain.bodies import NoncesAdopted, Rehearsed
 from agent.domain.fill import BatchOutcome, CycleReport, Fill
 from agent.domain.happening import (
+    FeeHeld,
     Happening,
+    NonceTaken,
     Planned,
     Proposed,
     Resumed,
@@ -57,6 +59,9 @@ class Story:
             Rehearsed: _rehearsed_line,
             BatchOutcome: _outcome_line,
             CycleReport: self._report,
+            NoncesAdopted: _adopted_line,
+            NonceTaken: _taken_line,
+            FeeHeld: _held_line,
             Checkpoint: _checkpoint_line,
         }
 
@@ -87,6 +92,27 @@ def _rehearsed_line(rehearsed: Rehearsed) -> RenderableType:
         f"rehearsed  batch {index + 1} by {rehearsed.simulator} on block "
         f"{rehearsed.block.number}: {rehearsed.gas_used:,} gas, "
         f"{len(rehearsed.deltas)} balances as planned"
+    )
+
+
+def _adopted_line(adopted: NoncesAdopted) -> RenderableType:
+    return Text(
+        f"alarm      nonces {adopted.first_nonce} to {adopted.next_nonce - 1} of {adopted.account} were used "
+        "by somebody else: find out who has the key"
+    )
+
+
+def _taken_line(taken: NonceTaken) -> RenderableType:
+    return Text(
+        f"alarm      nonce {taken.nonce} of {taken.account} was used by somebody else: the batch that held "
+        "it is dropped, what is left is planned anew; find out who has the key"
+    )
+
+
+def _held_line(held: FeeHeld) -> RenderableType:
+    return Text(
+        f"held       gas costs {gwei(held.asked)}, policy.max_fee_per_gas_gwei is {gwei(held.ceiling)}: "
+        "nothing is signed until it costs less"
     )
 
 

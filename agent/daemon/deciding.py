@@ -13,6 +13,7 @@ from hashlib import sha256
 from agent import observe
 from agent.daemon.accepting import Accepting
 from agent.daemon.gather import Signals, Sources, fetch_inputs
+from agent.daemon.holding import Holding
 from agent.daemon.regime_book import RegimeBook
 from agent.daemon.schedule import Slot
 from agent.daemon.standing import (
@@ -50,6 +51,7 @@ class Deciding:
     account: Address
     notice: timedelta
     is_approval_required: bool
+    holding: Holding
     tell: Listener
     exit_notice: timedelta = timedelta(0)
     is_exit_approval_required: bool = False
@@ -91,7 +93,7 @@ class Deciding:
         return None
 
     def plan(self, slot: Slot) -> None:
-        """Record what the cycle will do, made at the newest block.
+        """Record what the cycle will do, made at the newest block once its price is under the ceiling.
 
         Raises:
             PlanOutOfBoundsError: it leaves its proposal's bounds. LimitsBreachedError: it breaks a limit.
@@ -100,6 +102,7 @@ class Deciding:
         assert proposed is not None, "a plan follows a proposal"  # noqa: S101
         standing = standing_plan(self.ledger, slot.cycle_id)
         if standing is None:
+            self.holding.affordable()
             recorded = self._load_inputs(proposed.proposal.inputs_sha256)
             self._check_stance(recorded.stance)
             inputs = self._fix_inputs(slot.cycle_id, _signals_of(recorded))

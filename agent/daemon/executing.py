@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from agent import observe
 from agent.daemon.gather import Sources
+from agent.daemon.holding import Holding
 from agent.daemon.schedule import Slot
 from agent.daemon.standing import recorded_plan, standing_plan, unreviewed_halt
 from agent.domain.block import Block
@@ -50,6 +51,7 @@ class Executing:
     gate: Gate
     sender: Sender
     account: Address
+    holding: Holding
     tell: Listener
     route: Route = Route.PUBLIC
 
@@ -58,24 +60,28 @@ class Executing:
 
         Raises:
             ReviewNeededError: a cycle ended badly, and nobody signed it off yet.
+            NonceMismatchError, SequenceMismatchError: the ledger does not explain the chain.
             WrongChainError, NodeUnfitError: the node is not what a cycle needs.
         """
         unreviewed = unreviewed_halt(self.ledger)
         if unreviewed is not None:
             raise ReviewNeededError(cycle_id=unreviewed[0], reason=unreviewed[1].reason)
         self.sources.chain.ping()
+        self.sender.settle_pending()
         for status in self.ledger.intents():
-            if status.state in IN_FLIGHT:
+            if status.state in IN_FLIGHT and not status.intent.is_filler:
                 self._finish(status)
         for status in self.ledger.intents():
-            if status.state is TxState.INTENT:
+            if status.state is TxState.INTENT and not status.intent.is_filler:
                 note = f"dropped unsigned: {slot.cycle_id} plans anew"
                 self.ledger.advance(status.intent.intent_id, state=TxState.CANCELLED, note=note)
 
     def _finish(self, status: IntentStatus) -> None:
         """Take a batch of an earlier cycle to its end; that it came to nothing is an end, too."""
         try:
-            self._send(self._prepared_again(status))
+            if status.state is TxState.RESERVED:
+                self.sender.give_back(status)
+            self._followed(self._prepared_again(status))
         except (PlanExpiredError, NonceTakenError) as error:
             observe.batch_dropped(intent_id=status.intent.intent_id, reason=str(error))
 
@@ -83,7 +89,10 @@ class Executing:
         """Open an intent for each batch and rehearse them in a row; return how many there are."""
         made = self._plan(slot)
         prepared = self._open(made)
-        self._rehearse(made.plan, prepared, at=made.plan.block)
+        if not prepared:
+            return 0
+        at = made.plan.block
+        self._rehearse(made.plan, prepared, at=at, cap=self._fee_cap(at))
         return len(prepared)
 
     def send(self, slot: Slot, *, index: int) -> None:
@@ -95,9 +104,24 @@ class Executing:
         """
         made = self._plan(slot)
         prepared = self._open(made)[index]
-        if not self._status(prepared.intent.intent_id).attempts:
-            self._rehearse(made.plan, (prepared,), at=self.sources.chain.fetch_head())
-        self.tell(self._send(prepared))
+        attempts = self._status(prepared.intent.intent_id).attempts
+        cap = attempts[-1].fee_cap if attempts else self._first_cap(prepared)
+        if not attempts and not self._is_over(prepared):
+            at = self.sources.chain.fetch_head()
+            self._rehearse(made.plan, (prepared,), at=at, cap=cap)
+        self.tell(self._send(prepared, cap))
+
+    def _first_cap(self, prepared: PreparedBatch) -> FeeCap:
+        """Return what to sign a batch with; above the ceiling, wait until it can be had or its time is over."""
+        cap = self.holding.affordable(is_over=lambda: self._is_over(prepared))
+        if cap is None and self._is_over(prepared):
+            ceiling = self.sources.policy.max_fee_per_gas_wei
+            return FeeCap(max_fee_per_gas=ceiling, max_priority_fee_per_gas=0)
+        return cap or self._fee_cap(self.sources.chain.fetch_head())
+
+    def _is_over(self, prepared: PreparedBatch) -> bool:
+        """Return whether no block takes the batch any more: the sender then says so, and signs nothing."""
+        return self.sources.chain.fetch_head().timestamp >= prepared.deadline
 
     def report(self, slot: Slot) -> None:
         """Compare what happened with the plan, record it, and close the log with a checkpoint.
@@ -107,7 +131,7 @@ class Executing:
         """
         made, chain = self._plan(slot), self.sources.chain
         prepared = self._open(made)
-        outcomes = [self._send(one) for one in prepared]
+        outcomes = [self._followed(one) for one in prepared]
         head = chain.fetch_head()
         after = self._portfolio(head)
         report = cycle_report(
@@ -120,9 +144,9 @@ class Executing:
         self.ledger.append(Reported(report=report), cycle_id=slot.cycle_id)
         observe.cycle_reported(report)
         self.tell(report)
-        checkpoint = self.ledger.seal(
-            block=head, account=self.account, next_nonce=chain.fetch_nonce(self.account)
-        )
+        self.sender.settle_pending()  # whatever was used by then is accounted for
+        used = chain.fetch_nonce(self.account, at=head.hash)
+        checkpoint = self.ledger.seal(block=head, account=self.account, next_nonce=used)
         observe.checkpoint_sealed(checkpoint)
         self.tell(checkpoint)
         check_balances(self._before(made.plan), after, outcomes)
@@ -139,18 +163,20 @@ class Executing:
             raise LedgerError(what=f"{slot.cycle_id} has no plan", mend="run agent log verify")
         return made
 
-    def _rehearse(self, plan: Plan, prepared: tuple[PreparedBatch, ...], *, at: Block) -> None:
-        if not prepared:
-            return
-        for rehearsed in self.gate.rehearse(plan, prepared, fee_cap=self._fee_cap(at), block=at):
+    def _rehearse(
+        self, plan: Plan, prepared: tuple[PreparedBatch, ...], *, at: Block, cap: FeeCap
+    ) -> None:
+        for rehearsed in self.gate.rehearse(plan, prepared, fee_cap=cap, block=at):
             self.ledger.append(rehearsed, cycle_id=plan.cycle_id)
             observe.batch_rehearsed(rehearsed)
             self.tell(rehearsed)
 
-    def _send(self, prepared: PreparedBatch) -> BatchOutcome:
+    def _followed(self, prepared: PreparedBatch) -> BatchOutcome:
+        """Go on with a batch that was signed."""
+        return self._send(prepared, self._status(prepared.intent.intent_id).attempts[-1].fee_cap)
+
+    def _send(self, prepared: PreparedBatch, cap: FeeCap) -> BatchOutcome:
         """Send a batch, or go on with it, and return how it landed."""
-        attempts = self._status(prepared.intent.intent_id).attempts
-        cap = attempts[-1].fee_cap if attempts else self._fee_cap(self.sources.chain.fetch_head())
         outcome = self.sender.send(prepared, fee_cap=cap)
         observe.batch_landed(outcome)
         if not outcome.is_success:

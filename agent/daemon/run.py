@@ -20,6 +20,7 @@ from agent.errors import (
     AgentError,
     HaltError,
     InDoubtError,
+    NonceTakenError,
     PlanOutOfBoundsError,
     ProposalNotApprovedError,
     RetryableError,
@@ -113,7 +114,14 @@ class _Run:
             if end.ending is not (Ending.OUTGROWN if number else Ending.DONE):
                 break
             end = self._decide(number)
-        return self._execute() if end.ending is Ending.DONE else end
+            if end.ending is Ending.DONE:
+                end = self._execute()
+                if end.ending is not Ending.OUTGROWN:
+                    break
+                # What was being sent is gone: the rest of its plan is dropped, then planned anew.
+                begun = self._step("begin", self._cycle.executing.begin)
+                end = end if begun.ending is Ending.DONE else begun
+        return end
 
     def _decide(self, number: int) -> StepEnd:
         end = self._step(f"propose-{number}", self._cycle.deciding.propose)
@@ -198,7 +206,7 @@ def _error_class(name: str) -> type[AgentError]:
 
 
 def _end(kind: type[AgentError], reason: str) -> StepEnd:
-    if issubclass(kind, PlanOutOfBoundsError):
+    if issubclass(kind, PlanOutOfBoundsError | NonceTakenError):
         ending = Ending.OUTGROWN
     else:
         ending = Ending.SKIPPED if issubclass(kind, SkipCycleError) else Ending.HALTED

@@ -92,6 +92,26 @@ class IntentOpened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoncesAdopted:
+    """Nonces that the ledger did not give out and accounts for from here on: used by somebody else.
+
+    They are those from `first_nonce` up to `next_nonce`, without it; none where a log begins on an
+    account that has a past. Batches of `contract` up to `sequence` count as known. `by` is "agent",
+    or who decided it.
+    """
+
+    chain_id: int
+    account: Address
+    contract: Address
+    first_nonce: int
+    next_nonce: int
+    sequence: int
+    block: Block
+    by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsed:
     """What the exact calldata did before it was signed; `deltas` in base units by token address."""
 
@@ -157,6 +177,7 @@ Body = (
     | PlanMade
     | Halted
     | IntentOpened
+    | NoncesAdopted
     | Rehearsed
     | Moved
     | Signed
@@ -177,6 +198,7 @@ BODY_BY_KIND: Mapping[RecordKind, type[Body]] = MappingProxyType(
         RecordKind.PLAN: PlanMade,
         RecordKind.HALT: Halted,
         RecordKind.INTENT: IntentOpened,
+        RecordKind.ADOPTED: NoncesAdopted,
         RecordKind.REHEARSAL: Rehearsed,
         RecordKind.MOVED: Moved,
         RecordKind.SIGNED: Signed,

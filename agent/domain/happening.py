@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent.domain.bodies import Rehearsed
+from agent.domain.bodies import NoncesAdopted, Rehearsed
 from agent.domain.fill import BatchOutcome, CycleReport
 from agent.domain.plan import Plan, PlanInputs, Proposal
 from agent.domain.record import Checkpoint
 from agent.domain.regime import Stance
 from agent.domain.signal import Ranking, RegimeSignal
+from agent.domain.units import Address
 
 
 class Ending(StrEnum):
@@ -71,12 +72,32 @@ class Planned:
     inputs: PlanInputs
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonceTaken:
+    """Somebody else used a nonce that a batch was signed for: the batch is dropped, whatever it held."""
+
+    account: Address
+    nonce: int
+    intent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeHeld:
+    """The network asks more than the fee ceiling, both wei per gas: nothing is signed until it asks less."""
+
+    asked: int
+    ceiling: int
+
+
 Happening = (
     Resumed
     | SignalsAccepted
     | Proposed
     | Planned
     | Rehearsed
+    | NoncesAdopted
+    | NonceTaken
+    | FeeHeld
     | BatchOutcome
     | CycleReport
     | Checkpoint

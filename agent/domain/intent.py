@@ -52,6 +52,10 @@ SIGNABLE = frozenset({TxState.RESERVED, TxState.SIGNED, TxState.IN_DOUBT, TxStat
 """The states in which something may be signed: a nonce is held, and nothing is decided yet."""
 
 
+NO_PLAN = ""
+"""The plan id of an intent that carries out none."""
+
+
 class Route(StrEnum):
     """Which endpoints may see an intent's bytes."""
 
@@ -69,7 +73,11 @@ class AttemptKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """The decision to send batch `batch_index` of a plan; `intent_id` is unique for ever."""
+    """The decision to send batch `batch_index` of a plan; `intent_id` is unique for ever.
+
+    A filler has no plan: it uses up a nonce by a transfer of nothing from the account to itself, which
+    then is its contract, too.
+    """
 
     intent_id: str
     cycle_id: str
@@ -80,6 +88,25 @@ class Intent:
     contract: Address
     sequence: int
     route: Route
+
+    @property
+    def is_filler(self) -> bool:
+        return self.plan_id == NO_PLAN
+
+
+def filler(*, chain_id: int, account: Address, nonce: int, cycle_id: str, route: Route) -> Intent:
+    """Return the decision to use up a nonce that nothing else will use."""
+    return Intent(
+        intent_id=f"filler-{chain_id}-{account}-{nonce}",
+        cycle_id=cycle_id,
+        plan_id=NO_PLAN,
+        batch_index=0,
+        chain_id=chain_id,
+        account=account,
+        contract=account,
+        sequence=0,
+        route=route,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

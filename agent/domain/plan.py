@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from agent.domain.block import Block
+from agent.domain.memory import NOTHING_REMEMBERED, Memory
 from agent.domain.order import Batch, Order, SkippedOrder
 from agent.domain.policy import Policy
 from agent.domain.pool import PoolRef, PoolState
@@ -90,6 +91,7 @@ class PlanInputs:
     policy: Policy
     position: Position
     pools: tuple[PoolState, ...]
+    memory: Memory = NOTHING_REMEMBERED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

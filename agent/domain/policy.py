@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from agent.domain.rules import BudgetRules, DriftRules, IndexRules
 from agent.domain.units import Bps, Ppm
 
 
@@ -27,7 +28,8 @@ class Policy:
     `max_coin_weight_ppm` None means no cap. An order is due when a coin's drift exceeds the larger of
     `drift_band_ppm` (of the portfolio) and `drift_band_of_target_ppm` (of the coin's own target).
     `batch_gas_share_ppm` bounds a batch's gas as a share of the 2^24 transaction cap (EIP-7825).
-    A price feed whose last round is older than `max_feed_age_s` is not used.
+    A price feed whose last round is older than `max_feed_age_s` is not used. `index`, `drift` and
+    `budget` say which coins are members, when a drift is traded, and what that may cost over time.
     """
 
     universe: Universe
@@ -49,3 +51,6 @@ class Policy:
     batch_gas_share_ppm: Ppm
     deadline_s: int
     max_price_move_bps: Bps
+    index: IndexRules = field(default_factory=IndexRules)
+    drift: DriftRules = field(default_factory=DriftRules)
+    budget: BudgetRules = field(default_factory=BudgetRules)

@@ -53,16 +53,18 @@ def fee_cap(*, base_fee_per_gas: int, priority_fee_per_gas: int, ceiling: int) -
 def next_cap(last: FeeCap | None, market: MarketFees, limits: FeeLimits) -> FeeCap | None:
     """Return the caps of the next attempt at a nonce after `last`: as the market asks, but raised enough.
 
-    None where the ceiling forbids it: then what is out has to wait.
+    None where the ceiling forbids it: then what is out has to wait. A first attempt waits, too, until
+    base fee and tip are both under it: signed lower, it would only hold up its nonce.
     """
     if last is None:
-        return _market_cap(market, limits) if market.base_fee_per_gas <= limits.ceiling else None
+        asked = market.base_fee_per_gas + market.priority_fee_per_gas
+        return _market_cap(market, limits) if asked <= limits.ceiling else None
     least = replacement(last, ceiling=limits.ceiling, raise_bps=limits.raise_bps)
     if least is None:
         return None
-    asked = _market_cap(market, limits)
-    most = max(least.max_fee_per_gas, asked.max_fee_per_gas)
-    tip = max(least.max_priority_fee_per_gas, asked.max_priority_fee_per_gas)
+    wanted = _market_cap(market, limits)
+    most = max(least.max_fee_per_gas, wanted.max_fee_per_gas)
+    tip = max(least.max_priority_fee_per_gas, wanted.max_priority_fee_per_gas)
     return FeeCap(max_fee_per_gas=most, max_priority_fee_per_gas=min(tip, most))
 
 

@@ -13,11 +13,14 @@ SENT = frozenset({TxState.IN_DOUBT, TxState.SEEN})
 PENDING = SENT | {TxState.MINED}
 
 
-def settle_pending(pusher: Pusher, *, below_nonce: int | None = None) -> tuple[IntentStatus, ...]:
+def settle_pending(
+    pusher: Pusher, *, below_nonce: int | None = None, is_pushing: bool = True
+) -> tuple[IntentStatus, ...]:
     """Look once at every transaction that is out, move it as far as the chain allows, and return what is left.
 
     What a reorganisation took away is in doubt again, and pushed again: it goes out as it is, at a
-    higher price, or cancelled, as is due. With `below_nonce`, only what stands before that nonce.
+    higher price, or cancelled, as is due; unless `is_pushing` is off, then nothing is signed or sent.
+    With `below_nonce`, only what stands before that nonce.
 
     Raises:
         OutcomeMismatchError: a node shows a receipt that cannot be ours.
@@ -28,7 +31,7 @@ def settle_pending(pusher: Pusher, *, below_nonce: int | None = None) -> tuple[I
         return ()
     finalized = pusher.chain.fetch_finalized().number
     for status in out:
-        _settle(pusher, status, finalized=finalized)
+        _settle(pusher, status, finalized=finalized, is_pushing=is_pushing)
     seen = {status.intent.intent_id for status in out}
     return tuple(s for s in _pending(pusher, below_nonce) if s.intent.intent_id in seen)
 
@@ -42,11 +45,11 @@ def _pending(pusher: Pusher, below_nonce: int | None) -> list[IntentStatus]:
     ]
 
 
-def _settle(pusher: Pusher, status: IntentStatus, *, finalized: int) -> None:
+def _settle(pusher: Pusher, status: IntentStatus, *, finalized: int, is_pushing: bool) -> None:
     ledger, intent_id = pusher.ledger, status.intent.intent_id
     receipt = find_receipt(pusher.chain, status)
     if receipt is None:
-        _look_for_it(pusher, status)
+        _look_for_it(pusher, status, is_pushing=is_pushing)
         return
     if status.state is not TxState.MINED:
         ledger.advance(intent_id, state=TxState.MINED, receipt=receipt, note="found later")
@@ -54,9 +57,11 @@ def _settle(pusher: Pusher, status: IntentStatus, *, finalized: int) -> None:
         ledger.advance(intent_id, state=_end(status, receipt), receipt=receipt)
 
 
-def _look_for_it(pusher: Pusher, status: IntentStatus) -> None:
+def _look_for_it(pusher: Pusher, status: IntentStatus, *, is_pushing: bool) -> None:
     if status.state is TxState.MINED:
         pusher.ledger.advance(status.intent.intent_id, state=TxState.IN_DOUBT)
+    if not is_pushing:
+        return
     try:
         pusher.push(status)
     except NonceTakenError:

@@ -10,10 +10,12 @@ from enum import StrEnum, auto
 
 from agent import observe
 from agent.domain.block import Block
-from agent.domain.intent import AttemptKind, TxState
+from agent.domain.happening import Listener, NonceTaken
+from agent.domain.intent import AttemptKind, Intent, Route, TxState
 from agent.errors import NonceTakenError
 from agent.execution.broadcasting import broadcast
 from agent.execution.classifier import Meaning
+from agent.execution.custody import BY_RULE, adoptions
 from agent.execution.fees import FeeLimits, next_cap
 from agent.execution.payload import deadline_of
 from agent.execution.receipts import find_receipt
@@ -78,6 +80,9 @@ class Pusher:
     broadcaster: Broadcaster
     limits: FeeLimits
     bump_blocks: int
+    tell: Listener
+    route: Route = Route.PUBLIC
+    """Of what the account does for itself; a batch has its intent's."""
     _watches: dict[str, _Watch] = field(default_factory=dict)
 
     def push(self, status: IntentStatus, *, is_send_due: bool = True) -> None:
@@ -87,7 +92,7 @@ class Pusher:
             NonceTakenError: somebody else used its nonce, for good; the intent has ended as external.
         """
         if self.is_nonce_used(status):
-            self._give_up_if_final(status)
+            self.give_up_if_final(status)
             return
         head = self.chain.fetch_head()
         due = due_push(self._standing(status, head), bump_blocks=self.bump_blocks)
@@ -146,7 +151,7 @@ class Pusher:
             self.chain.fetch_nonce(status.intent.account) > status.nonce
         )
 
-    def _give_up_if_final(self, status: IntentStatus) -> None:
+    def give_up_if_final(self, status: IntentStatus) -> None:
         """End an intent whose nonce a foreign transaction used, once that cannot change any more.
 
         A batch that the contract has run was not foreign, whatever receipts a node does not show.
@@ -154,11 +159,22 @@ class Pusher:
         intent, nonce = status.intent, status.nonce
         finalized = self.chain.fetch_finalized()
         used = self.chain.fetch_nonce(intent.account, at=finalized.hash)
-        if nonce is None or used <= nonce or self.chain.fetch_sequence() >= intent.sequence:
+        if nonce is None or used <= nonce or self._is_run(intent):
             return
         if find_receipt(self.chain, status) is not None:
             return
         note = f"nonce {nonce} was used by another transaction, final at block {finalized.number}"
         self.ledger.advance(intent.intent_id, state=TxState.EXTERNAL, note=note)
         observe.nonce_taken(intent_id=intent.intent_id, nonce=nonce)
+        self.tell(NonceTaken(account=intent.account, nonce=nonce, intent_id=intent.intent_id))
         raise NonceTakenError(account=intent.account, nonce=nonce)
+
+    def _is_run(self, intent: Intent) -> bool:
+        """Return whether the contract ran the intent's batch, as far as anybody accounts for it by this ledger."""
+        if intent.is_filler or self.chain.fetch_sequence() < intent.sequence:
+            return False
+        return not any(
+            (a.contract, a.by == BY_RULE) == (intent.contract, False)
+            and a.sequence >= intent.sequence
+            for a in adoptions(self.ledger)
+        )

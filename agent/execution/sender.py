@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from agent.domain.fill import BatchOutcome
-from agent.domain.intent import AttemptKind, FeeCap, Receipt, TxState
+from agent.domain.intent import AttemptKind, FeeCap, Receipt, Route, TxState
 from agent.errors import (
+    HaltError,
     InDoubtError,
     LedgerError,
     NonceTakenError,
@@ -19,9 +20,10 @@ from agent.errors import (
     PlanExpiredError,
     SequenceMismatchError,
 )
+from agent.execution.custody import Custody
 from agent.execution.fees import FeeLimits
+from agent.execution.filling import Filler
 from agent.execution.finality import settle_pending
-from agent.execution.nonces import next_nonce
 from agent.execution.prepared import PreparedBatch
 from agent.execution.pushing import Push, Pusher
 from agent.execution.receipts import find_receipt, kind_of
@@ -81,6 +83,8 @@ class Sender:
     clock: Clock
     pace: Pace
     limits: FeeLimits
+    custody: Custody
+    route: Route = Route.PUBLIC
 
     @cached_property
     def pusher(self) -> Pusher:
@@ -92,7 +96,14 @@ class Sender:
             broadcaster=self.broadcaster,
             limits=self.limits,
             bump_blocks=self.pace.bump_blocks,
+            tell=self.custody.tell,
+            route=self.route,
         )
+
+    @cached_property
+    def filler(self) -> Filler:
+        """What fills the gaps before what is out."""
+        return Filler(pusher=self.pusher, custody=self.custody)
 
     def send(self, prepared: PreparedBatch, *, fee_cap: FeeCap) -> BatchOutcome:
         """Return how a batch landed, once it is `pace.confirmations` blocks deep.
@@ -107,6 +118,7 @@ class Sender:
             OutcomeMismatchError: what was mined is not what was sent.
             InDoubtError, RpcUnavailableError: its fate is open; call again to go on.
         """
+        self.custody.check()
         wait = _Wait(self.clock, self.pace)
         while True:
             status = self._status(prepared)
@@ -120,7 +132,7 @@ class Sender:
         """Make the step that is due in the ledger's state; return the receipt when there is none left."""
         match next_step(status.state):
             case Step.RESERVE:
-                self._reserve(status, prepared)
+                self._reserve(status, prepared, wait)
             case Step.SIGN:
                 self._sign(status, prepared, fee_cap, wait)
             case Step.DOUBT:
@@ -134,8 +146,36 @@ class Sender:
         return None
 
     def settle_pending(self) -> tuple[IntentStatus, ...]:
-        """Move what is mined to its final state where its block is final; see `settle_pending`."""
+        """Move everything that is out as far as the chain allows, and fill the gaps before it.
+
+        Raises:
+            NonceMismatchError, SequenceMismatchError: the ledger does not explain the chain; what was
+            mined is recorded, nothing is signed or sent. For the rest see `settle_pending`.
+        """
+        try:
+            self.custody.check()
+        except HaltError:
+            settle_pending(self.pusher, is_pushing=False)
+            raise
+        self.filler.fill()
         return settle_pending(self.pusher)
+
+    def give_back(self, status: IntentStatus) -> None:
+        """Use up the nonce of an intent that nothing was signed for, by a cancel; above the ceiling, wait.
+
+        Its batch was rehearsed for a cycle that is over, so it is not signed any more.
+
+        Raises:
+            NonceTakenError: somebody else used it. InDoubtError: the fee ceiling forbids it for long.
+        """
+        wait = _Wait(self.clock, self.pace)
+        while status.state is TxState.RESERVED:
+            if self.pusher.is_nonce_used(status):
+                self.pusher.give_up_if_final(status)
+            elif self.pusher.replace(status, Push.CANCEL):
+                return
+            wait.rest(status)
+            status = self.pusher.again(status)
 
     def _status(self, prepared: PreparedBatch) -> IntentStatus:
         intent = prepared.intent
@@ -144,8 +184,12 @@ class Sender:
                 return status
         raise LedgerError(what=f"it has no intent {intent.intent_id}", mend="plan again")
 
-    def _reserve(self, status: IntentStatus, prepared: PreparedBatch) -> None:
-        """Take a nonce, unless no block could take the batch any more, or the contract ran it already."""
+    def _reserve(self, status: IntentStatus, prepared: PreparedBatch, wait: _Wait) -> None:
+        """Take a nonce, unless no block could take the batch any more, or the contract ran it already.
+
+        While the chain is behind the ledger, by a reorganisation or a node's lag, what is out is
+        followed first.
+        """
         check_signer(self.signer, status)
         intent, now = prepared.intent, self.chain.fetch_head().timestamp
         if now >= prepared.deadline:
@@ -157,7 +201,11 @@ class Sender:
             raise SequenceMismatchError(
                 contract=intent.contract, known=intent.sequence - 1, found=sequence
             )
-        nonce = next_nonce(self.chain, self.ledger, intent)
+        nonce = self.custody.next_nonce(intent)
+        if nonce is None:
+            self.settle_pending()
+            wait.rest(status)
+            return
         self.ledger.reserve_nonce(intent.intent_id, nonce=nonce)
 
     def _sign(
@@ -186,6 +234,7 @@ class Sender:
             status.nonce is not None
             and self.chain.fetch_nonce(status.intent.account) < status.nonce
         ):
+            self.filler.fill()
             settle_pending(self.pusher, below_nonce=status.nonce)
         self.pusher.push(status, is_send_due=wait.is_send_due())
         wait.rest(status)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from agent.domain.canonical import content_id
-from agent.domain.intent import TERMINAL, TxState
+from agent.domain.intent import NO_PLAN, TERMINAL, TxState
 from agent.domain.record import BETWEEN_CYCLES, RecordKind
 from agent.domain.signal import NO_BYTES_SHA256, Regime
 from agent.domain.units import Address
@@ -46,6 +46,7 @@ class Claims:
             RecordKind.APPROVAL: self._approval,
             RecordKind.PLAN: self._plan,
             RecordKind.INTENT: self._intent,
+            RecordKind.ADOPTED: self._adopted,
             RecordKind.REHEARSAL: self._rehearsal,
             RecordKind.MOVED: self._moved,
             RecordKind.SIGNED: self._signed,
@@ -128,6 +129,9 @@ class Claims:
 
     def _intent(self, record: RawRecord, body: Tree) -> None:
         intent = Tree(body.at("intent"), where=body.where)
+        if intent.text("plan_id") == NO_PLAN:
+            self._filler(record, intent)
+            return
         plan = self.plans.get(intent.text("plan_id"))
         if plan is None:
             raise body.wrong("the plan that it carries out is not recorded before it")
@@ -142,20 +146,42 @@ class Claims:
             ("intent_id is known", intent.text("intent_id") in self.trails, False),
         ):
             body.must(what, found, wanted)
+        self._begin(record, intent, batch)
+
+    def _filler(self, record: RawRecord, intent: Tree) -> None:
+        """Take an intent that carries out no plan: all it may do is use up a nonce of its account."""
+        for what, found, wanted in (
+            ("its cycle", intent.text("cycle_id"), record.cycle_id),
+            ("a filler's contract", intent.text("contract"), intent.text("account")),
+            ("a filler's sequence", intent.number("sequence"), 0),
+            ("intent_id is known", intent.text("intent_id") in self.trails, False),
+        ):
+            intent.must(what, found, wanted)
+        self._begin(record, intent, None)
+
+    def _begin(self, record: RawRecord, intent: Tree, batch: PlannedBatch | None) -> None:
         self.trails[intent.text("intent_id")] = Trail(
             intent_id=intent.text("intent_id"),
             record_hash=record.hash,
             chain_id=intent.number("chain_id"),
             account=Address(intent.text("account")),
             contract=Address(intent.text("contract")),
+            cycle_id=record.cycle_id,
             batch=batch,
         )
+
+    def _adopted(self, _: RawRecord, body: Tree) -> None:
+        owner = body.number("chain_id"), Address(body.text("account"))
+        first, end = body.number("first_nonce"), body.number("next_nonce")
+        if end < first:
+            raise body.wrong(f"it adopts nonces from {first} to {end}")
+        self.nonces.adopt(owner, range(first, end), body)
 
     def _trail(self, record: RawRecord, body: Tree, *path: str) -> Trail:
         trail = self.trails.get(body.text(*path))
         if trail is None:
             raise body.wrong("its intent is not recorded before it")
-        body.must("its cycle", record.cycle_id, self.plans[trail.batch.plan_id].cycle_id)
+        body.must("its cycle", record.cycle_id, trail.cycle_id)
         return trail
 
     def _rehearsal(self, record: RawRecord, body: Tree) -> None:

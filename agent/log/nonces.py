@@ -22,6 +22,8 @@ class Nonces:
         self._intent_by_nonce: dict[tuple[Owner, int], str] = {}
         self._signed: defaultdict[Owner, set[int]] = defaultdict(set)
         self._given_up: defaultdict[Owner, set[int]] = defaultdict(set)
+        self._adopted: defaultdict[Owner, set[int]] = defaultdict(set)
+        self._fillers: set[tuple[Owner, int]] = set()
         self._first: dict[Owner, int] = {}
         self._covered: set[Owner] = set()
 
@@ -30,6 +32,15 @@ class Nonces:
         key = _owner(trail), _held(trail)
         holder = self._intent_by_nonce.setdefault(key, trail.intent_id)
         body.must(f"the intent of nonce {key[1]}", trail.intent_id, holder)
+        if trail.batch is None:
+            self._fillers.add(key)
+
+    def adopt(self, owner: Owner, nonces: range, body: Tree) -> None:
+        """Note nonces that the log accounts for without having given them out: no intent holds one."""
+        for nonce in nonces:
+            if (owner, nonce) in self._intent_by_nonce:
+                raise body.wrong(f"nonce {nonce} is an intent's")
+            self._adopted[owner].add(nonce)
 
     def sign(self, trail: Trail) -> None:
         self._signed[_owner(trail)].add(_held(trail))
@@ -47,7 +58,7 @@ class Nonces:
             raise LogVerificationError(
                 where=where, reason=f"the log begins at nonce {self._first[owner]}, not {first}"
             )
-        known = self._signed[owner] | self._given_up[owner]
+        known = self._signed[owner] | self._given_up[owner] | self._adopted[owner]
         missing = next((nonce for nonce in range(first, end) if nonce not in known), None)
         if missing is not None:
             raise LogVerificationError(
@@ -55,7 +66,9 @@ class Nonces:
                 reason=f"the log is not complete: nonce {missing} of {checkpoint.account} was used "
                 "and has no signed record",
             )
-        early = min(known, default=first)
+        # A reorganisation may leave a nonce open before the log's first: only a filler takes that.
+        own = (nonce for nonce in known if (owner, nonce) not in self._fillers)
+        early = min(own, default=first)
         if early < first:
             raise LogVerificationError(
                 where=where, reason=f"nonce {early} was signed, the log begins at {first}"
@@ -73,7 +86,11 @@ class Nonces:
         return frozenset(self._signed[owner])
 
     def given_up(self) -> tuple[int, ...]:
-        return tuple(sorted(n for nonces in self._given_up.values() for n in nonces))
+        """Return the nonces that somebody else used, by the log's own word."""
+        given_up = {n for nonces in self._given_up.values() for n in nonces}
+        for owner, nonces in self._adopted.items():
+            given_up |= {n for n in nonces if (owner, n) not in self._fillers}
+        return tuple(sorted(given_up))
 
 
 def _owner(trail: Trail) -> Owner:

@@ -50,7 +50,9 @@ class Trail:
     chain_id: int
     account: Address
     contract: Address
-    batch: PlannedBatch
+    cycle_id: str
+    batch: PlannedBatch | None
+    """None for a filler, which carries out no plan."""
     state: TxState = TxState.INTENT
     nonce: int | None = None
     kind_by_hash: dict[str, AttemptKind] = field(default_factory=dict)
@@ -103,6 +105,8 @@ class Trail:
         self._check_claim(body, says.data)
 
     def _check_claim(self, body: Tree, data: bytes) -> None:
+        if self.batch is None:
+            raise body.wrong("a filler's bytes are no transfer to oneself")
         signed = claim(data)
         for what, found, wanted in (
             ("plan id", signed.plan_id, self.batch.plan_id),
@@ -146,6 +150,7 @@ class Trail:
         self._check_end(receipt, state, kind)
 
     def _event(self) -> tuple[str, str, str]:
+        assert self.batch is not None  # noqa: S101 - a filler's attempts are cancels
         return EXECUTED, "0x" + self.batch.plan_id, "0x" + self.record_hash
 
     def _check_end(self, receipt: Tree, state: TxState, kind: AttemptKind) -> None:

@@ -22,6 +22,7 @@ from agent.planning.normal import normalised
 from agent.planning.pricing import NO_POOL, Market, known_tokens, ranking_prices
 from agent.planning.standing import Stand, Standing, standing
 from agent.planning.targets import basket
+from agent.planning.wanting import held_tokens
 
 SPARES = 10
 """Coins beyond the N of a filled universe that are asked about, should pools turn out to be dry."""
@@ -74,15 +75,15 @@ def _traded_against(
 
 def _likely_standing(inputs: PlanInputs, market: Market) -> Standing:
     """Return a standing at the market's prices; what has none counts as worth nothing."""
-    policy = inputs.policy
-    if policy.universe is Universe.FILL:
-        policy = replace(policy, top_n=policy.top_n + SPARES)
+    policy = _with_spares(inputs.policy)
     wanted = basket(
         ranking=inputs.ranking,
         regime=inputs.stance.regime,
         token_map=inputs.token_map,
         policy=policy,
         obstacle_by_token=market.obstacle_by_token,
+        held=held_tokens(inputs, market),
+        volatility_ppm_by_token=inputs.memory.volatility_ppm_by_token,
     )
     nothing = Price(usd=ZERO, source="none yet")
     prices = {token.address: nothing for token in known_tokens(inputs)}
@@ -93,6 +94,18 @@ def _likely_standing(inputs: PlanInputs, market: Market) -> Standing:
         policy=policy,
         coin_by_token=coin_by_token(inputs.token_map),
         native=inputs.chain_book.hubs[0],
+    )
+
+
+def _with_spares(policy: Policy) -> Policy:
+    if policy.universe is Universe.STRICT:
+        return policy
+    places = policy.index
+    enter, leave = (p and p + SPARES for p in (places.enter_place, places.leave_place))
+    return replace(
+        policy,
+        top_n=policy.top_n + SPARES,
+        index=replace(places, enter_place=enter, leave_place=leave),
     )
 
 

@@ -10,21 +10,20 @@ from agent.domain.order import Batch, Order, Side, SkippedOrder
 from agent.domain.plan import CostPreview, PlanInputs
 from agent.domain.portfolio import Basket, Price
 from agent.domain.quote import Quote
-from agent.domain.signal import Regime
 from agent.domain.token import Token, TokenMap
 from agent.domain.units import Address, Ppm
 from agent.planning.batching import batches
 from agent.planning.costs import cost_preview
 from agent.planning.desk import Desk
-from agent.planning.funding import balanced
 from agent.planning.gas import gas_price
 from agent.planning.money import ZERO, cents
 from agent.planning.pool_book import PoolBook, Splits
 from agent.planning.pricing import Market, market
-from agent.planning.rebalance import Wants, wants
+from agent.planning.rebalance import Wants
 from agent.planning.standing import Standing, coin_id, standing
 from agent.planning.targets import basket
 from agent.planning.trading import traded
+from agent.planning.wanting import asked, held_tokens, usable_hubs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +63,8 @@ def draft(inputs: PlanInputs, proposed: Splits | None = None) -> Draft:
         token_map=inputs.token_map,
         policy=inputs.policy,
         obstacle_by_token=found.obstacle_by_token,
+        held=held_tokens(inputs, found),
+        volatility_ppm_by_token=inputs.memory.volatility_ppm_by_token,
     )
     stands = standing(
         portfolio=inputs.position.portfolio,
@@ -73,16 +74,17 @@ def draft(inputs: PlanInputs, proposed: Splits | None = None) -> Draft:
         coin_by_token=coin_by_token(inputs.token_map),
         native=inputs.chain_book.hubs[0],
     )
-    asked = _wants(inputs, stands, found)
+    request = asked(inputs, wanted, stands, found)
+    stands = request.standing
     desk = _desk(inputs, found, proposed)
     drift_ppm = next((s.drift_ppm for s in stands.stands if s.token == desk.hubs[0]), Ppm(0))
-    routed = traded(asked, desk, native_drift_ppm=drift_ppm)
+    routed = traded(request.wants, desk, native_drift_ppm=drift_ppm)
     planned = batches(
         routed.legs,
         policy=inputs.policy,
         first_sequence=inputs.position.contract.sequence + 1,
     )
-    left_alone = (*_left_alone(stands, asked, desk), *_unpriced(inputs, found))
+    left_alone = (*_left_alone(stands, request.wants, desk), *_unpriced(inputs, found))
     return Draft(
         hubs=desk.hubs,
         basket=wanted,
@@ -109,23 +111,6 @@ def coin_by_token(token_map: TokenMap) -> Mapping[Address, str]:
     return {token.address: coin for coin, token in sorted(tokens.items(), reverse=True)}
 
 
-def usable_hubs(inputs: PlanInputs, found: Market) -> tuple[Token, ...]:
-    return tuple(h for h in inputs.chain_book.hubs if h.address in found.price_by_token)
-
-
-def _wants(inputs: PlanInputs, stands: Standing, found: Market) -> Wants:
-    is_bearish = inputs.stance.regime is Regime.BEARISH
-    stable = {s.token.address for s in inputs.token_map.stablecoin_by_coin.values()}
-    asked = wants(
-        stands,
-        hubs=usable_hubs(inputs, found),
-        market=found,
-        policy=inputs.policy,
-        resting=stable if is_bearish else frozenset(),
-    )
-    return asked if is_bearish else balanced(asked, stands, market=found, policy=inputs.policy)
-
-
 def _desk(inputs: PlanInputs, found: Market, proposed: Splits | None) -> Desk:
     price_of_gas = gas_price(
         inputs.position, native=inputs.chain_book.hubs[0], price_by_token=found.price_by_token
@@ -140,13 +125,13 @@ def _desk(inputs: PlanInputs, found: Market, proposed: Splits | None) -> Desk:
     )
 
 
-def _left_alone(stands: Standing, asked: Wants, desk: Desk) -> Iterator[SkippedOrder]:
+def _left_alone(stands: Standing, wants: Wants, desk: Desk) -> Iterator[SkippedOrder]:
     """Yield the drifts that were neither due nor needed for balance; idle cash is none."""
-    wanted = {want.stand.token for want in (*asked.sells, *asked.buys)}
+    wanted = {want.stand.token for want in (*wants.sells, *wants.buys)}
     cash = set(desk.hubs[1:])
     for stand in stands.stands:
         is_cash = stand.token in cash and not stand.is_target
-        reason = asked.reason_by_token.get(stand.token)
+        reason = wants.reason_by_token.get(stand.token)
         if reason is None or stand.token in wanted or is_cash or stand.drift_usd == 0:
             continue
         yield SkippedOrder(

@@ -6,16 +6,17 @@ comes from and where it goes, largest first, and never beyond their targets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
 from agent.domain.order import Side
 from agent.domain.policy import Policy
+from agent.domain.token import Token
 from agent.domain.units import ONE_HUNDRED_PERCENT_BPS, ONE_HUNDRED_PERCENT_PPM
 from agent.planning.money import ZERO, amount_of, usd_of
 from agent.planning.pricing import Market
-from agent.planning.rebalance import HubAim, Wants, buy, sell
+from agent.planning.rebalance import HubAim, Want, Wants, buy, sell
 from agent.planning.standing import Stand, Standing, idle_band_ppm
 
 
@@ -57,19 +58,20 @@ def _needed(wants: Wants) -> Decimal:
 def _raised(
     wants: Wants, standing: Standing, short: Decimal, *, market: Market, policy: Policy
 ) -> Wants:
-    sells, aims = list(wants.sells), {aim.hub: aim for aim in wants.aims}
-    for stand in _in_band(wants, standing, market, policy, side=Side.SELL):
+    sells = {want.stand.token: want for want in wants.sells}
+    aims = {aim.hub: aim for aim in wants.aims}
+    for stand, room in _spare(wants, standing, market, policy, side=Side.SELL):
         if short < policy.min_notional_usd:
             break
         if stand.token in aims:
-            usd = min(stand.drift_usd, short)
+            usd = min(room, short)
             aims[stand.token] = _released(aims[stand.token], usd, market)
             short -= usd
         else:
-            usd = min(stand.drift_usd, short / _kept(policy))
-            sells.append(sell(stand, usd, market))
+            usd = min(room, short / _kept(policy))
+            sells[stand.token] = sell(stand, usd + _asked(sells, stand), market)
             short -= usd * _kept(policy)
-    return replace(wants, sells=tuple(sells), aims=tuple(aims.values()))
+    return replace(wants, sells=tuple(sells.values()), aims=tuple(aims.values()))
 
 
 def _released(aim: HubAim, usd: Decimal, market: Market) -> HubAim:
@@ -80,31 +82,42 @@ def _released(aim: HubAim, usd: Decimal, market: Market) -> HubAim:
 def _spent(
     wants: Wants, standing: Standing, idle: Decimal, *, market: Market, policy: Policy
 ) -> Wants:
-    buys, aims = list(wants.buys), {aim.hub: aim for aim in wants.aims}
-    for stand in _in_band(wants, standing, market, policy, side=Side.BUY):
+    buys = {want.stand.token: want for want in wants.buys}
+    aims = {aim.hub: aim for aim in wants.aims}
+    for stand, room in _spare(wants, standing, market, policy, side=Side.BUY):
         if idle < policy.min_notional_usd:
             break
-        usd = min(-stand.drift_usd, idle)
+        usd = min(room, idle)
         if stand.token in aims:
-            aims[stand.token] = replace(aims[stand.token], more_usd=usd)
+            aim = aims[stand.token]
+            aims[stand.token] = replace(aim, more_usd=aim.more_usd + usd)
         else:
-            buys.append(buy(stand, usd))
+            buys[stand.token] = buy(stand, usd + _asked(buys, stand))
         idle -= usd
-    return replace(wants, buys=tuple(buys), aims=tuple(aims.values()))
+    return replace(wants, buys=tuple(buys.values()), aims=tuple(aims.values()))
 
 
-def _in_band(
+def _asked(wants: Mapping[Token, Want], stand: Stand) -> Decimal:
+    return wants[stand.token].notional_usd if stand.token in wants else ZERO
+
+
+def _spare(
     wants: Wants, standing: Standing, market: Market, policy: Policy, *, side: Side
-) -> Iterator[Stand]:
-    """Yield the coins of the basket that are left alone on one side, largest drift first."""
-    sign = 1 if side is Side.SELL else -1
-    found = (
-        stand
-        for stand in standing.stands
-        if stand.token in wants.reason_by_token
-        and stand.is_target
-        and stand.token.address not in market.doubt_by_token
-        and sign * stand.drift_usd >= policy.min_notional_usd
-        and stand.drift_usd != 0
-    )
-    return iter(sorted(found, key=lambda s: (-abs(s.drift_usd), s.rank, s.coin_id)))
+) -> Iterator[tuple[Stand, Decimal]]:
+    """Yield the coins of the basket with a drift to one side, largest first, and what is not due of it.
+
+    That is all of a drift that is left alone, and of one that is due what lies within its band; what a
+    strong runner is not trimmed by stays in it.
+    """
+    found = []
+    for stand in standing.stands:
+        if not stand.is_target or stand.token.address in market.doubt_by_token:
+            continue
+        if stand.is_runner:
+            continue
+        is_left_alone = stand.token in wants.reason_by_token
+        room = abs(stand.drift_usd) if is_left_alone else stand.keep_usd
+        least = policy.min_notional_usd if is_left_alone else ZERO
+        if stand.is_sell is (side is Side.SELL) and room >= least and room > 0:
+            found.append((stand, room))
+    return iter(sorted(found, key=lambda it: (-abs(it[0].drift_usd), it[0].rank, it[0].coin_id)))

@@ -26,7 +26,8 @@ UNRANKED = ONE_HUNDRED_PERCENT_PPM
 class Stand:
     """Where one token stands; `amount` in base units, `drift_ppm` and `band_ppm` of the portfolio.
 
-    Within its band (`band_usd` in dollars) a token of the basket (`is_target`) is left alone.
+    Within its band (`band_usd` in dollars) a token of the basket (`is_target`) is left alone. A drift
+    beyond it is traded back until `keep_usd` of it are left; a strong runner (`is_runner`) in steps.
     """
 
     coin_id: str
@@ -39,11 +40,22 @@ class Stand:
     band_ppm: Ppm
     band_usd: Decimal
     is_target: bool
+    keep_usd: Decimal = ZERO
+    is_runner: bool = False
 
     @property
     def drift_usd(self) -> Decimal:
         """Return by how much too much is held; negative for too little."""
         return self.held_usd - self.target_usd
+
+    @property
+    def due_usd(self) -> Decimal:
+        """Return what of the drift is to be traded, without its sign."""
+        return max(ZERO, abs(self.drift_usd) - self.keep_usd)
+
+    @property
+    def is_sell(self) -> bool:
+        return self.drift_usd > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +88,7 @@ def standing(  # noqa: PLR0913 - all that a standing depends on, by keyword
         for token in priced
     }
     total = sum(worth.values(), start=ZERO)
+    invested = total - min(total, reserve_usd(basket, policy))
 
     def stand(token: Token) -> Stand:
         target = targets.get(token)
@@ -83,7 +96,7 @@ def standing(  # noqa: PLR0913 - all that a standing depends on, by keyword
         band = band_ppm(weight, policy)
         if token == native:
             band = max(band, idle_band_ppm(policy))
-        target_usd = total * weight / ONE_HUNDRED_PERCENT_PPM
+        target_usd = invested * weight / ONE_HUNDRED_PERCENT_PPM
         return Stand(
             coin_id=target.held_as.coin_id if target else coin_id(token, coin_by_token),
             token=token,
@@ -99,6 +112,12 @@ def standing(  # noqa: PLR0913 - all that a standing depends on, by keyword
 
     stands = sorted(map(stand, priced), key=lambda s: (s.rank, s.coin_id, s.token))
     return Standing(total_usd=total, stands=tuple(stands))
+
+
+def reserve_usd(basket: Basket, policy: Policy) -> Decimal:
+    """Return the cash that the index leaves alone; a basket of stablecoins is all cash."""
+    is_index = any(target.rank > 0 for target in basket.targets)
+    return policy.drift.cash_reserve_usd if is_index else ZERO
 
 
 def coin_id(token: Token, coin_by_token: Mapping[Address, str]) -> str:

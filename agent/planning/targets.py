@@ -2,63 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
+from types import MappingProxyType
 
 from agent.domain.policy import Policy, Universe
 from agent.domain.portfolio import Basket, LeftOut, Target
+from agent.domain.rules import Weighting
 from agent.domain.signal import RankedCoin, Ranking, Regime
-from agent.domain.token import CannotHold, HeldAs, TokenMap
+from agent.domain.token import HeldAs, TokenMap
 from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Address, Ppm
 from agent.errors import InfeasibleTargetError
+from agent.planning.membership import Selection, border, selected
 from agent.planning.stable_targets import stable_basket
-from agent.planning.weights import apportioned, weights_ppm
+from agent.planning.weights import Share, apportioned, group_weights_ppm
 
 Obstacles = Mapping[Address, str]
 """Tokens that cannot be traded this cycle, and why."""
 
+NO_VOLATILITIES: Mapping[Address, Ppm] = MappingProxyType({})
 
-def basket(
+
+def basket(  # noqa: PLR0913 - all that a basket depends on, by keyword
     *,
     ranking: Ranking,
     regime: Regime,
     token_map: TokenMap,
     policy: Policy,
     obstacle_by_token: Obstacles,
+    held: Collection[Address] = frozenset(),
+    volatility_ppm_by_token: Mapping[Address, Ppm] = NO_VOLATILITIES,
 ) -> Basket:
     """Return what is wanted: the index when bullish, the policy's stablecoins when bearish.
 
     A coin whose token has an obstacle counts as one that cannot be held; the rest is reweighted.
-    The order of the ranking's rows does not matter, their ranks do.
+    The order of the ranking's rows does not matter, their ranks do. `held` are the tokens that are
+    held already, which stay a while beyond the index's border; volatilities are a year's.
 
     Raises:
         InfeasibleTargetError: nothing can be held, or not under the policy's cap.
     """
     if regime is Regime.BEARISH:
         return stable_basket(token_map, policy, obstacle_by_token)
-    return _index(ranking, token_map, policy, obstacle_by_token)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Selection:
-    """Members with what they are held as, and the coins passed over with the reason."""
-
-    members: tuple[tuple[RankedCoin, HeldAs], ...]
-    passed_over: tuple[tuple[RankedCoin, str], ...]
+    rows = sorted(ranking.coins, key=lambda coin: (coin.rank, coin.coin_id))
+    chosen = selected(
+        rows, token_map=token_map, policy=policy, obstacle_by_token=obstacle_by_token, held=held
+    )
+    return _index(rows, chosen, policy, volatility_ppm_by_token)
 
 
 def _index(
-    ranking: Ranking, token_map: TokenMap, policy: Policy, obstacle_by_token: Obstacles
+    rows: Sequence[RankedCoin],
+    chosen: Selection,
+    policy: Policy,
+    volatility_ppm_by_token: Mapping[Address, Ppm],
 ) -> Basket:
-    rows = sorted(ranking.coins, key=lambda coin: (coin.rank, coin.coin_id))
-    top = rows[: policy.top_n]
-    chosen = _selected(
-        top if policy.universe is Universe.STRICT else rows,
-        token_map,
-        obstacle_by_token,
-        limit=policy.top_n,
-    )
     if not chosen.members:
         raise InfeasibleTargetError(
             field="universe",
@@ -66,9 +64,12 @@ def _index(
             mend=f"none of {len(rows)} ranked coins can be held and traded: "
             "allowlist pools, or extend the token map",
         )
-    weights = weights_ppm(
-        [Fraction(coin.market_cap_usd) for coin, _ in chosen.members], policy.max_coin_weight_ppm
+    weights = group_weights_ppm(
+        [_part(coin, held_as, policy, volatility_ppm_by_token) for coin, held_as in chosen.members],
+        policy.index.cap_ppm_by_sector,
     )
+    places = border(policy)
+    top = rows[places.first - 1 : places.last]
     share_by_coin, cap_of_top = _top_shares(top), _cap(top)
     return Basket(
         targets=tuple(
@@ -90,43 +91,27 @@ def _index(
     )
 
 
-def _selected(
-    rows: Sequence[RankedCoin], token_map: TokenMap, obstacle_by_token: Obstacles, *, limit: int
-) -> _Selection:
-    members: list[tuple[RankedCoin, HeldAs]] = []
-    passed_over: list[tuple[RankedCoin, str]] = []
-    coin_by_token: dict[Address, str] = {}
-    for coin in rows:
-        if len(members) == limit:
-            break
-        held_as = _member(coin, token_map, obstacle_by_token, coin_by_token)
-        if isinstance(held_as, CannotHold):
-            passed_over.append((coin, held_as.reason))
-        else:
-            coin_by_token[held_as.token.address] = coin.coin_id
-            members.append((coin, held_as))
-    return _Selection(members=tuple(members), passed_over=tuple(passed_over))
-
-
-def _member(
+def _part(
     coin: RankedCoin,
-    token_map: TokenMap,
-    obstacle_by_token: Obstacles,
-    coin_by_token: Mapping[Address, str],
-) -> HeldAs | CannotHold:
-    held_as = token_map.lookup(coin.coin_id)
-    if isinstance(held_as, CannotHold):
-        return held_as
-    token = held_as.token.address
-    if token in coin_by_token:
-        reason = f"held as {held_as.token.symbol} like {coin_by_token[token]}, which is in already"
-    elif token in obstacle_by_token:
-        reason = obstacle_by_token[token]
-    elif coin.market_cap_usd <= 0:
-        reason = "the ranking gives it no market cap"
-    else:
-        return held_as
-    return CannotHold(coin_id=coin.coin_id, reason=reason)
+    held_as: HeldAs,
+    policy: Policy,
+    volatility_ppm_by_token: Mapping[Address, Ppm],
+) -> Share:
+    rules, highest = policy.index, policy.max_coin_weight_ppm
+    most = Ppm(ONE_HUNDRED_PERCENT_PPM) if highest is None else highest
+    match rules.weighting:
+        case Weighting.CAP:
+            size = Fraction(coin.market_cap_usd)
+        case Weighting.EQUAL:
+            size = Fraction(1)
+        case Weighting.VOLATILITY:
+            assumed = policy.drift.assumed_volatility_ppm
+            size = Fraction(1, volatility_ppm_by_token.get(held_as.token.address, assumed))
+    return Share(
+        size=size,
+        cap_ppm=min(most, rules.cap_ppm_by_coin.get(coin.coin_id, most)),
+        group=rules.sector_by_coin.get(coin.coin_id, ""),
+    )
 
 
 def _top_shares(top: Sequence[RankedCoin]) -> Mapping[str, Ppm]:
@@ -146,7 +131,10 @@ def _share(coin: RankedCoin, whole: Fraction) -> Ppm:
 
 
 def _notes(policy: Policy, members: int, rows: int) -> tuple[str, ...]:
-    if policy.universe is Universe.STRICT or members == policy.top_n:
+    if (
+        policy.universe is Universe.STRICT
+        or members >= border(policy).enter - policy.index.first_place + 1
+    ):
         return ()
     note = (
         f"{members} of the {policy.top_n} coins wanted: no more of the {rows} ranked can be held "

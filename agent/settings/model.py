@@ -160,13 +160,15 @@ class PolicySettings(Section):
 class ScheduleSettings(Section):
     """When cycles run (UTC), how long ahead they are proposed, and whether somebody must approve.
 
-    `retry_s` is how long a step that could not reach a node or a source is tried again.
+    `retry_s` is how long a step that could not reach a node or a source is tried again, `fee_wait_s` how
+    long a cycle waits for the network to ask no more than `policy.max_fee_per_gas_gwei`.
     """
 
     cron: Annotated[str, AfterValidator(_cron)] = "0 0 * * MON"
     notice_hours: Annotated[int, Field(ge=0, le=168)] = 12
     approval: Literal["none", "required"] = "none"
     retry_s: Annotated[int, Field(ge=0, le=DAY_S)] = 3_600
+    fee_wait_s: Annotated[int, Field(ge=0, le=7 * DAY_S)] = DAY_S
 
 
 class KeySettings(Section):

@@ -91,6 +91,7 @@ cron = "0 0 * * MON"        # when a cycle executes
 notice_hours = 12           # how long before that it is proposed
 approval = "none"           # "required": nothing is executed without `agent approve`
 retry_s = 3600              # how long a node or source out of reach is tried again
+fee_wait_s = 86400          # how long a cycle waits for gas under policy.max_fee_per_gas_gwei
 
 [key]                       # under systemd: credentials `keystore` and `keystore-password`
 {keystore}

@@ -10,7 +10,7 @@ from agent import observe
 from agent.daemon.schedule import Schedule, Slot
 from agent.daemon.standing import wants_review
 from agent.domain.happening import Ending, Listener, Resumed, StepEnd
-from agent.errors import RetryableError
+from agent.errors import AgentError, RetryableError
 from agent.ports import Clock, Supervisor
 from agent.workflow.engine import Engine
 
@@ -38,6 +38,7 @@ class Service:
     watch: Callable[[datetime], Slot | None] = lambda _: None
     _tried_at: datetime | None = field(default=None, init=False)
     _settled_at: datetime | None = field(default=None, init=False)
+    _halted: str = field(default="", init=False)
 
     def run_forever(self) -> None:
         """Run until asked to stop, which raises StopRequestedError once all is left in good order."""
@@ -85,6 +86,8 @@ class Service:
             self._start(slot, now)
             return f"cycle {slot.cycle_id} begins"
         self._settle_now_and_then(now)
+        if self._halted:
+            return f"halted: {self._halted}"
         upcoming = self.schedule.upcoming(now)
         return f"next cycle {upcoming.cycle_id} begins {upcoming.scheduled_at - self.schedule.notice:%Y-%m-%d %H:%M} UTC"
 
@@ -112,3 +115,9 @@ class Service:
             self.settle()
         except RetryableError as error:
             observe.step_retried(step="settle", reason=str(error))
+        except AgentError as error:
+            # Nothing is signed while it stands; the next cycle would halt on it, too.
+            self._halted = str(error)
+            observe.settling_halted(error=type(error).__name__, reason=self._halted)
+        else:
+            self._halted = ""

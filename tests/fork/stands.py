@@ -15,7 +15,9 @@ from agent.domain.plan import Plan
 from agent.domain.pool import PoolKind
 from agent.domain.token import Token
 from agent.domain.units import ZERO_ADDRESS, Address, Bps, min_amount_out
+from agent.execution.custody import Custody
 from agent.execution.settlement import net_changes
+from agent.ports import Chain, Ledger
 from anvil.addresses import QUOTER_V2, V2_ROUTER
 from anvil.calls import read
 from anvil.fund import fund
@@ -116,6 +118,18 @@ class Stand:
             deadline=head.timestamp + 1_800,
             batches=tuple(batch_of(legs, index) for index, legs in enumerate(batches)),
         )
+
+
+def custody_of(stand: Stand, ledger: Ledger, chain: Chain) -> Custody:
+    """Return what holds a ledger of the stand's agent against the chain."""
+    return Custody(
+        chain=chain,
+        ledger=ledger,
+        account=stand.signer.address,
+        chain_id=1,
+        contract=stand.vault,
+        tell=lambda _: None,
+    )
 
 
 def batch_of(legs: tuple[Leg, ...], index: int) -> Batch:

@@ -46,6 +46,7 @@ from tests.fork.stands import (
     USDC,
     WETH,
     buys,
+    custody_of,
     sells,
     stand_on,
 )
@@ -395,6 +396,7 @@ class Trade:
             clock=self.clock,
             pace=Pace(confirmations=2, poll_s=0.01),
             limits=FeeLimits(ceiling=100 * 10**9),
+            custody=custody_of(self.stand, ledger, self.stand.chain),
         )
 
     def fees(self):

@@ -91,7 +91,7 @@ def test_a_run_that_is_cut_off_goes_on_and_signs_nothing_twice(stage, deployed, 
     assert "went well" in out.decode()
     assert TxState.MINED not in unfinished
     assert len(unfinished) == stage.nonce() > 1
-    assert {TxState.MINED} == set(states(deployed))
+    assert set(states(deployed)) <= {TxState.MINED, TxState.FINAL_OK}
 
 
 def test_a_second_instance_is_refused(stage, deployed):

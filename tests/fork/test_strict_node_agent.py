@@ -17,7 +17,7 @@ from anvil.strict.dialects import DIALECTS
 from anvil.strict.fleet import strict_fleet
 from anvil.strict.script import rules_of
 from tests.fakes import StillClock
-from tests.fork.stands import sells, stand_on
+from tests.fork.stands import custody_of, sells, stand_on
 from tests.logbook import SteppingClock
 
 pytestmark = pytest.mark.fork
@@ -77,14 +77,16 @@ def test_a_batch_lands_once_whatever_the_node_does(fork, tmp_path, trouble):
         Rpc(SecretStr(fleet.url), sleep=lambda _: None) as rpc,
         open_ledger(tmp_path / "agent.sqlite", clock=SteppingClock(), origin="test") as ledger,
     ):
+        chain = RpcChain(rpc, chain_id=1, contract=stand.vault)
         sender = Sender(
-            chain=RpcChain(rpc, chain_id=1, contract=stand.vault),
+            chain=chain,
             signer=stand.signer,
             ledger=ledger,
             broadcaster=RpcBroadcaster(rpc),
             clock=StillClock(on_sleep=fleet.mine),
             pace=Pace(confirmations=2, poll_s=1, resend_s=3, bump_blocks=100),
             limits=FeeLimits(ceiling=100 * 10**9),
+            custody=custody_of(stand, ledger, chain),
         )
         (prepared,) = open_batches(ledger, plan, plan_id=content_id(plan))
         outcome = sender.send(prepared, fee_cap=FEES)

@@ -8,6 +8,7 @@ import pytest
 
 from agent.daemon.deciding import Deciding
 from agent.daemon.gather import Sources
+from agent.daemon.holding import Holding
 from agent.daemon.regime_book import RegimeBook
 from agent.daemon.schedule import Slot
 from agent.domain.canonical import content_id
@@ -68,6 +69,13 @@ class Desk:
             ledger=self.ledger,
             book=self.book,
             account=AGENT,
+            holding=Holding(
+                chain=self.chain,
+                clock=self.clock,
+                ceiling=policy.max_fee_per_gas_wei,
+                patience=timedelta(hours=1),
+                tell=self.told.append,
+            ),
             notice=NOTICE,
             is_approval_required=is_approval_required,
             tell=self.told.append,

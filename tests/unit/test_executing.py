@@ -1,11 +1,13 @@
 """The steps that move money: what is finished, dropped or refused before, and the order of the acts."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 
 from agent.daemon.executing import Executing
 from agent.daemon.gather import Sources
+from agent.daemon.holding import Holding
 from agent.daemon.schedule import Slot
 from agent.domain.bodies import (
     Halted,
@@ -87,6 +89,27 @@ class FakeSender:
     chain: FakeChain
     reverted: int | None = None
     sent: list[int] = field(default_factory=list)
+    settled: int = 0
+    given_back: list[str] = field(default_factory=list)
+
+    def settle_pending(self):
+        self.settled += 1
+        return ()
+
+    def give_back(self, status):
+        self.given_back.append(status.intent.intent_id)
+        attempt = Attempt(
+            intent_id=status.intent.intent_id,
+            nonce=status.nonce,
+            number=1,
+            kind=AttemptKind.CANCEL,
+            tx_hash="0x2",
+            raw=b"",
+            fee_cap=CAP,
+            gas_limit=1,
+        )
+        self.ledger.record_signed(attempt)
+        self.ledger.advance(status.intent.intent_id, state=TxState.IN_DOUBT)
 
     def send(self, prepared, *, fee_cap):
         assert fee_cap.max_fee_per_gas > 0
@@ -132,10 +155,11 @@ class Desk:
 
     def __init__(self, *, is_planned=True):
         self.ledger, self.told = FakeLedger(), []
+        self.clock = StillClock()
         self.chain = FakeChain(account=AGENT, position=INPUTS.position)
         self.gate, self.sender = FakeGate(), FakeSender(self.ledger, self.chain)
         sources = Sources(
-            clock=StillClock(),
+            clock=self.clock,
             rankings=FakeRankings(INPUTS.ranking),
             regimes=FakeRegimes(INPUTS.regime),
             chain=self.chain,
@@ -152,6 +176,13 @@ class Desk:
             gate=self.gate,
             sender=self.sender,
             account=AGENT,
+            holding=Holding(
+                chain=self.chain,
+                clock=self.clock,
+                ceiling=POLICY.max_fee_per_gas_wei,
+                patience=timedelta(hours=1),
+                tell=self.told.append,
+            ),
             tell=self.told.append,
         )
         if is_planned:

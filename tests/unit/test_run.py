@@ -13,6 +13,7 @@ from agent.domain.record import RecordKind
 from agent.errors import (
     InDoubtError,
     LimitsBreachedError,
+    NonceTakenError,
     PlanOutOfBoundsError,
     RpcUnavailableError,
     StopRequestedError,
@@ -25,6 +26,7 @@ SLOT = Slot(cycle_id="index-2026-11-23T0000Z", scheduled_at=START)
 ALL_STEPS = ["begin", "propose", "plan", "rehearse", "send-0", "send-1", "report"]
 DOWN = RpcUnavailableError(endpoint="node", reason="down")
 BREACH = LimitsBreachedError(breaches=(("policy.max_cycle_usd", "1", "2", "raise it"),))
+TAKEN = NonceTakenError(account="0x1", nonce=7)
 OUTGROWN = PlanOutOfBoundsError(bound="turnover", allowed="1", found="2")
 
 
@@ -91,6 +93,32 @@ def test_a_proposal_that_the_market_outgrew_is_followed_by_a_new_one():
     assert end.ending is Ending.DONE
     assert ["begin", "propose", "plan", "propose", "plan", "rehearse"] == steps.done[:6]
     assert ["PlanOutOfBoundsError"] == halts(ledger)
+
+
+def test_a_batch_whose_nonce_somebody_took_is_planned_anew_within_the_cycle():
+    ledger = FakeLedger()
+
+    def approve():
+        note = f"after {len(ledger.records())} records"
+        ledger.append(ApprovalGiven(proposal_id="p", by="test", note=note), cycle_id=SLOT.cycle_id)
+
+    steps = ScriptedSteps(executes=START, acts={"propose": approve, "send-1": failing(TAKEN)})
+
+    end = run(steps, ledger=ledger)
+
+    assert end.ending is Ending.DONE
+    assert [*ALL_STEPS[:6], *ALL_STEPS] == steps.done
+    assert ["NonceTakenError"] == halts(ledger)
+
+
+def test_planning_anew_ends_where_beginning_anew_does():
+    acts = {"send-0": failing(TAKEN), "begin": failing(None, BREACH)}
+    steps = ScriptedSteps(executes=START, acts=acts)
+
+    end = run(steps)
+
+    assert end.ending is Ending.HALTED
+    assert [*ALL_STEPS[:5], "begin"] == steps.done
 
 
 def test_a_market_that_outgrows_every_proposal_is_left_alone():

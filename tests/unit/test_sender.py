@@ -203,9 +203,17 @@ def test_no_nonce_is_given_while_another_intent_is_open(stage):
     with pytest.raises(InDoubtError):
         stage.send(stage.first)
 
-    with pytest.raises(LedgerError, match="is seen with nonce 7"):
+    with pytest.raises(InDoubtError, match="not signed yet"):
         stage.send(stage.second)
     assert 1 == len(stage.signer.signed)
+
+
+def test_no_nonce_is_given_behind_an_intent_that_was_not_sent(stage):
+    stage.ledger.reserve_nonce(stage.first.intent.intent_id, nonce=7)
+
+    with pytest.raises(LedgerError, match="is reserved with nonce 7"):
+        stage.send(stage.second)
+    assert not stage.signer.signed
 
 
 def test_a_nonce_that_the_ledger_does_not_know_halts(stage):
@@ -217,12 +225,19 @@ def test_a_nonce_that_the_ledger_does_not_know_halts(stage):
     assert 1 == len(stage.signer.signed)
 
 
-def test_a_chain_behind_the_ledger_halts(stage):
+def test_a_node_that_lags_behind_the_ledger_is_waited_for(stage):
     stage.send(stage.first)
-    stage.chain.nonce = 3
+    stage.chain.nonce = 7
 
-    with pytest.raises(NonceMismatchError, match="nonce 3 on chain, the ledger says 8"):
-        stage.send(stage.second)
+    def catch_up():
+        stage.chain.nonce = max(stage.chain.nonce, 8)
+        stage.chain.mine()
+
+    stage.clock.on_sleep = catch_up
+
+    stage.send(stage.second)
+
+    assert [7, 8] == [t.nonce for t in stage.signer.signed]
 
 
 def test_a_key_of_another_account_is_refused(stage):
@@ -376,8 +391,11 @@ def test_a_late_reorganisation_brings_doubt_back_and_sends_the_bytes_again(stage
     assert TxState.FINAL_OK == stage.state(stage.first)
 
 
-def test_settling_with_nothing_pending_asks_nothing(stage):
-    stage.chain.is_down = True
+def test_settling_with_nothing_pending_looks_at_the_account_alone(stage):
+    def refuse(*_):
+        raise AssertionError
+
+    stage.chain.fetch_receipt = stage.chain.fetch_fees = stage.chain.fetch_finalized = refuse
 
     assert () == stage.sender.settle_pending()
 

@@ -77,10 +77,13 @@ class RpcChain:
             return int(nonce, 16)
 
     def fetch_sequence(self) -> int:
+        """Return the number of the last batch that the contract ran; SettingsError where there is none."""
         (answer,) = self._rpc.batch([eth_call([read(self._contract, "sequence()")], "latest")])
         with sensible(self._rpc, "eth_call"):
             (sequence,) = returned(answer, count=1)
-            return sequence.word()
+            if sequence.words():
+                return sequence.word()
+        raise self._missing("now")
 
     def fetch_fees(self) -> MarketFees:
         asked = [hex(FEE_BLOCKS), "latest", [50]]
@@ -132,7 +135,7 @@ class RpcChain:
         with sensible(self._rpc, "eth_call"):
             known = scouted(answer)
         if known is None:
-            raise self._missing(block)
+            raise self._missing(f"at block {block.number}")
         return known
 
     def _ask(self, question: Question) -> Found:
@@ -140,15 +143,15 @@ class RpcChain:
         with sensible(self._rpc, "eth_call"):
             found = question.understood(results)
         if found is None:
-            raise self._missing(question.block)
+            raise self._missing(f"at block {question.block.number}")
         self._known = found.known
         return found
 
-    def _missing(self, block: Block) -> SettingsError:
+    def _missing(self, when: str) -> SettingsError:
         return SettingsError(
             field="portfolio.vault",
             value=self._contract,
-            mend=f"chain {block.chain_id} has no vault there at block {block.number}: deploy one, "
+            mend=f"chain {self._chain_id} has no vault there {when}: deploy one, "
             "or correct the address",
         )
 
