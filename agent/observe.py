@@ -24,6 +24,7 @@ from agent.domain.plan import Plan, Proposal
 from agent.domain.pool import PoolRef
 from agent.domain.record import Checkpoint
 from agent.domain.regime import RegimeState
+from agent.domain.vetting import Vetting
 
 _log = structlog.stdlib.get_logger("agent")
 
@@ -135,6 +136,17 @@ def signal_refused(signal: SignalRefused) -> None:
 
 def signal_done_without(*, signal: str, reason: str) -> None:
     _log.warning("signal_done_without", signal=str(signal), reason=reason)
+
+
+def ranking_vetted(vetting: Vetting) -> None:
+    for found in vetting.findings:
+        _log.warning(
+            "coin_quarantined",
+            coin=found.coin_id,
+            verdict=str(found.verdict),
+            rule=str(found.rule),
+            reason=found.reason,
+        )
 
 
 def stance_switched(state: RegimeState) -> None:

@@ -135,6 +135,7 @@ def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
         policy=settings.policy.policy(),
         max_gap_s=settings.signals.max_gap_s,
         regime_rules=settings.regime.rules(),
+        quarantine=settings.quarantine.rules(),
     )
 
 

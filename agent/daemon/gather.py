@@ -21,6 +21,7 @@ from agent.domain.regime import (
 from agent.domain.signal import Ranking, RegimeSignal
 from agent.domain.signal_rules import check_agreement
 from agent.domain.token import TokenMap
+from agent.domain.vetting import NO_FINDINGS, QuarantineRules, Vetting
 from agent.errors import StanceUndecidedError
 from agent.planning.planner import normalised, quote_requests, watched_feeds, watched_tokens
 from agent.ports import Chain, Clock, RankingSource, SignalSource, Venue
@@ -40,6 +41,7 @@ class Sources:
     policy: Policy
     max_gap_s: int
     regime_rules: RegimeRules
+    quarantine: QuarantineRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +51,13 @@ class Signals:
     ranking: Ranking
     regime: RegimeSignal
     stance: Stance
+    vetting: Vetting
 
 
 def fetch_signals(sources: Sources, *, state: RegimeState = BEGINNING) -> Signals:
     """Return both signals, fit to be acted on together, and the stance that they lead to from `state`.
+
+    The ranking is not vetted yet.
 
     Raises:
         SignalError: one is refused, or they disagree. SourceUnavailableError: one is out of reach.
@@ -63,7 +68,9 @@ def fetch_signals(sources: Sources, *, state: RegimeState = BEGINNING) -> Signal
     regime, _ = sources.regimes.fetch_regime(now=now)
     check_agreement(ranking, regime, max_gap_s=sources.max_gap_s)
     stance = stance_of(after(state, reading_of(regime, at=now, rules=sources.regime_rules)))
-    return Signals(ranking=ranking, regime=regime, stance=decided(stance, regime))
+    return Signals(
+        ranking=ranking, regime=regime, stance=decided(stance, regime), vetting=NO_FINDINGS
+    )
 
 
 def decided(stance: Stance | None, regime: RegimeSignal) -> Stance:
@@ -91,6 +98,7 @@ def fetch_inputs(sources: Sources, *, cycle_id: str, signals: Signals) -> PlanIn
         ranking=signals.ranking,
         regime=signals.regime,
         stance=signals.stance,
+        vetting=signals.vetting,
         token_map=sources.token_map,
         chain_book=sources.chain_book,
         policy=sources.policy,

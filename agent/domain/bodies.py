@@ -15,6 +15,7 @@ from agent.domain.plan import Plan, Proposal
 from agent.domain.record import RecordKind
 from agent.domain.regime import RegimeCommanded, RegimeRead
 from agent.domain.units import Address
+from agent.domain.vetting import RankingCleared, RankingVetted
 
 
 class SignalName(StrEnum):
@@ -171,6 +172,8 @@ Body = (
     | SignalRefused
     | RegimeRead
     | RegimeCommanded
+    | RankingVetted
+    | RankingCleared
     | InputsFixed
     | ProposalMade
     | ApprovalGiven
@@ -192,6 +195,8 @@ BODY_BY_KIND: Mapping[RecordKind, type[Body]] = MappingProxyType(
         RecordKind.SIGNAL_REFUSED: SignalRefused,
         RecordKind.REGIME_READ: RegimeRead,
         RecordKind.REGIME_COMMANDED: RegimeCommanded,
+        RecordKind.RANKING_VETTED: RankingVetted,
+        RecordKind.RANKING_CLEARED: RankingCleared,
         RecordKind.INPUTS: InputsFixed,
         RecordKind.PROPOSAL: ProposalMade,
         RecordKind.APPROVAL: ApprovalGiven,
@@ -216,6 +221,7 @@ CONTENT_FIELD: Mapping[RecordKind, str] = MappingProxyType(
     {
         RecordKind.SIGNAL_ACCEPTED: "sha256",
         RecordKind.SIGNAL_REFUSED: "sha256",
+        RecordKind.RANKING_VETTED: "memory_sha256",
         RecordKind.INPUTS: "inputs_sha256",
     }
 )

@@ -22,6 +22,8 @@ class RecordKind(StrEnum):
     SIGNAL_REFUSED = "signal_refused"
     REGIME_READ = "regime_read"
     REGIME_COMMANDED = "regime_commanded"
+    RANKING_VETTED = "ranking_vetted"
+    RANKING_CLEARED = "ranking_cleared"
     INPUTS = "inputs"
     PROPOSAL = "proposal"
     APPROVAL = "approval"

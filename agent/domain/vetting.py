@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
+from agent.domain.signal import RankedCoin
 from agent.domain.units import Ppm
 
 
@@ -91,7 +92,10 @@ NOTHING_SEEN = RankingMemory()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A verdict on one coin, by which rule, and why with numbers."""
+    """A verdict on one coin, by which rule, and why with numbers.
+
+    `as_before` is the row to go by for a coin that is held, of the ranking before.
+    """
 
     coin_id: str
     symbol: str
@@ -99,6 +103,7 @@ class Finding:
     verdict: Verdict
     rule: Rule
     reason: str
+    as_before: RankedCoin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

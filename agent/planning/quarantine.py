@@ -135,13 +135,17 @@ def _odd_coins(case: Case) -> Iterator[Finding]:
         found = next((r for rule in RULES if (r := rule(row, case)) is not None), None)
         if found is not None:
             rule, verdict, reason = found
+            seen = case.memory.coins.get(row.coin_id)
+            verdict = verdict or _of_suspicion(seen)
+            is_held = verdict is Verdict.HOLD
             yield Finding(
                 coin_id=row.coin_id,
                 symbol=row.symbol,
                 rank=row.rank,
-                verdict=verdict or _of_suspicion(case.memory.coins.get(row.coin_id)),
+                verdict=verdict,
                 rule=rule,
                 reason=reason,
+                as_before=_as_before(row.coin_id, seen, row.name) if is_held and seen else None,
             )
 
 
@@ -159,7 +163,19 @@ def _missing_coins(case: Case) -> Iterator[Finding]:
                 rule=Rule.MISSING,
                 reason=f"it was rank {seen.rank} and is not among {case.rows} rows; "
                 "held until the next ranking says so too",
+                as_before=_as_before(coin_id, seen, seen.symbol),
             )
+
+
+def _as_before(coin_id: str, seen: SeenCoin, name: str) -> RankedCoin:
+    return RankedCoin(
+        rank=seen.rank,
+        coin_id=coin_id,
+        symbol=seen.symbol,
+        name=name,
+        market_cap_usd=seen.market_cap_usd,
+        price_usd=None,
+    )
 
 
 def _of_suspicion(seen: SeenCoin | None) -> Verdict:

@@ -60,14 +60,19 @@ def implied_supply(row: RankedCoin) -> Decimal | None:
     return SUPPLY_CONTEXT.divide(row.market_cap_usd, row.price_usd)
 
 
+def is_known(row: RankedCoin, token_map: TokenMap) -> bool:
+    """Return whether the token map has looked at a coin: then its word counts, not the coin's name."""
+    return row.coin_id in token_map.held_by_coin or row.coin_id in token_map.reason_by_coin
+
+
 def _stablecoin(row: RankedCoin, case: Case) -> Reason | None:
-    if row.coin_id in case.token_map.held_by_coin or not is_stablecoin(row):
+    if is_known(row, case.token_map) or not is_stablecoin(row):
         return None
     return Rule.STABLECOIN, Verdict.SKIP, f"{row.name} at {row.price_usd} USD aims at a currency"
 
 
 def _duplicate(row: RankedCoin, case: Case) -> Reason | None:
-    if row.coin_id in case.token_map.held_by_coin or not is_duplicate(row):
+    if is_known(row, case.token_map) or not is_duplicate(row):
         return None
     return Rule.DUPLICATE, Verdict.SKIP, f"{row.name} is a form of a coin that is ranked itself"
 

@@ -20,6 +20,7 @@ from agent.domain.policy import Policy, Universe
 from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Bps, Ppm
 from agent.settings.aggregators import AggregatorSettings
 from agent.settings.fields import AddressSetting, Section, UrlSetting
+from agent.settings.quarantine import QuarantineSettings
 from agent.settings.regime import RegimeSettings
 
 ENV_PREFIX = "AGENT_"
@@ -219,6 +220,7 @@ class Settings(BaseSettings):
     chain: ChainSettings
     signals: SignalSettings
     regime: RegimeSettings = RegimeSettings()
+    quarantine: QuarantineSettings = QuarantineSettings()
     policy: PolicySettings = PolicySettings()
     aggregators: AggregatorSettings = AggregatorSettings()
     schedule: ScheduleSettings = ScheduleSettings()
