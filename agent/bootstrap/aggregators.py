@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 from pydantic import SecretStr
 
@@ -12,10 +13,15 @@ from agent.adapters.aggregators.known import LIMITS, WIRES
 from agent.adapters.aggregators.panel import Panel
 from agent.adapters.aggregators.restraint import Breaker, Pace
 from agent.adapters.aggregators.service import Deadline, RemoteService
+from agent.adapters.router_book import RouterReader, bundled_router_book
+from agent.adapters.rpc import Rpc
+from agent.domain.block import Block
 from agent.domain.offer import Ask, Declined, Service
 from agent.domain.plan import ChainBook
+from agent.domain.router import RouterBook
 from agent.domain.units import Address, Bps, whole_tokens
 from agent.errors import AggregatorUnusableError
+from agent.rehearsal.firewall import Firewall
 from agent.settings import Settings
 
 PROBE_WHOLE = 1
@@ -77,3 +83,37 @@ def probed(service: RemoteService, book: ChainBook, *, taker: Address, origin: A
 
 def unusable(service: Service, reason: str) -> AggregatorUnusableError:
     return AggregatorUnusableError(service=service, reason=reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouterGuard:
+    """The firewall of a block, from the book of routers and what the node says of them."""
+
+    book: RouterBook
+    reader: RouterReader
+
+    def firewall(self, block: Block) -> Firewall:
+        """Return what routers may be called for, as they stand at `block`."""
+        facts = self.reader.fetch_facts(self.book, block=block)
+        return Firewall(book=self.book, facts=facts, now=block.timestamp)
+
+    def pinned(self, service: Service, block: Block) -> str:
+        """Return which routers of a service may be called.
+
+        Raises:
+            AggregatorUnusableError: one has no pin, or other code than the pinned.
+        """
+        firewall = self.firewall(block)
+        routers = [r for r in self.book.routers.values() if r.venue == service]
+        for router in routers:
+            objection = firewall.objection_to_router(router)
+            if objection is not None:
+                mend = "pin it in aggregators.code_hashes once you know it to be right"
+                raise unusable(service, f"{objection} ({mend})")
+        return ", ".join(router.name for router in routers)
+
+
+def router_guard(settings: Settings, rpc: Rpc) -> RouterGuard:
+    """Return the guard of the settings' chain with the operator's pins."""
+    book = bundled_router_book(settings.chain.id, settings.aggregators.code_hashes)
+    return RouterGuard(book=book, reader=RouterReader(rpc=rpc))

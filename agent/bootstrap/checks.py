@@ -13,7 +13,7 @@ from agent.adapters.aggregators.service import RemoteService
 from agent.adapters.clock import SystemClock
 from agent.adapters.keystore import load_key
 from agent.adapters.signer import LocalSigner
-from agent.bootstrap.aggregators import probed, services
+from agent.bootstrap.aggregators import probed, router_guard, services
 from agent.bootstrap.ledgers import Access, open_ledger
 from agent.bootstrap.regime import stance_on_record
 from agent.bootstrap.wiring import Endpoints, endpoints, schedule, sources
@@ -89,7 +89,9 @@ class _Checks:
     def _aggregator(self, service: RemoteService) -> str:
         contract = self._position.contract
         book = self._sources.chain_book
-        return probed(service, book, taker=contract.address, origin=contract.agent)
+        brings = probed(service, book, taker=contract.address, origin=contract.agent)
+        guard = router_guard(self._settings, self._nodes.first)
+        return f"{brings}; {guard.pinned(service.name, self._position.block)} is as pinned"
 
     def _tried(
         self, name: str, act: Callable[[], str], *, needs: bool = True

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from agent.adapters.clock import SystemClock
+from agent.adapters.failover import FailoverSimulator
 from agent.adapters.keystore import load_key
 from agent.adapters.ledger import Access, open_ledger
 from agent.adapters.signer import LocalSigner
@@ -15,6 +16,7 @@ from agent.adapters.simulator_rpc import RpcSimulator
 from agent.adapters.supervisor import SystemdSupervisor
 from agent.bootstrap.wiring import Endpoints, Means, endpoints, service
 from agent.domain.happening import Listener
+from agent.domain.intent import Route
 from agent.execution.sender import Pace
 from agent.log import keys as log_keys
 from agent.ports import Clock, Supervisor
@@ -74,7 +76,7 @@ def live_means(
             clock=clock,
             endpoints=nodes,
             signer=LocalSigner(load_key(settings.key.keystore, settings.key.password_file)),
-            simulator=RpcSimulator(nodes.first),
+            simulator=_simulator(settings, nodes),
             ledger=ledger,
             database=settings.ledger.place,
             supervisor=supervisor,
@@ -86,3 +88,9 @@ def live_means(
                 bump_blocks=settings.chain.bump_blocks,
             ),
         )
+
+
+def _simulator(settings: Settings, nodes: Endpoints) -> FailoverSimulator:
+    """Return what rehearses: what may go the private way alone is shown to the first node, and no other."""
+    shown = nodes.public if settings.chain.route is Route.PUBLIC else nodes.public[:1]
+    return FailoverSimulator([RpcSimulator(rpc) for rpc in shown])

@@ -11,12 +11,15 @@ from agent.adapters.clock import SystemClock
 from agent.adapters.fork import ForkClock
 from agent.adapters.rpc import Rpc
 from agent.adapters.simulator_fork import ForkSimulator
+from agent.bootstrap.ledgers import Access, open_ledger
 from agent.bootstrap.quarantine import vetting_on_record
 from agent.bootstrap.regime import stance_on_record
 from agent.bootstrap.wiring import Endpoints, schedule, sources
-from agent.daemon.gather import fetch_inputs, fetch_signals
+from agent.daemon.gather import Remembers, fetch_inputs, fetch_signals
+from agent.daemon.remembering import memory
 from agent.domain.canonical import content_id
 from agent.domain.happening import Planned, Proposed
+from agent.domain.memory import NOTHING_REMEMBERED, Memory
 from agent.domain.plan import Breach
 from agent.domain.signal import Regime
 from agent.planning.limits import breaches
@@ -53,6 +56,16 @@ def _clock(rpc: Rpc, *, is_fork: bool) -> Clock:
     return ForkClock(rpc)
 
 
+def _memory_on_record(settings: Settings) -> Remembers:
+    def remembers(now: int) -> Memory:
+        if not settings.ledger.is_begun:
+            return NOTHING_REMEMBERED
+        with open_ledger(settings, access=Access.READ) as ledger:
+            return memory(ledger, now=now)
+
+    return remembers
+
+
 def _preview(settings: Settings, rpc: Rpc, clock: Clock) -> Preview:
     given = sources(settings, nodes=Endpoints(public=(rpc,)), clock=clock)
     given.chain.ping()
@@ -60,7 +73,9 @@ def _preview(settings: Settings, rpc: Rpc, clock: Clock) -> Preview:
     signals = fetch_signals(given, state=stance_on_record(settings))
     if signals.stance.regime is not Regime.BEARISH:
         signals = replace(signals, vetting=vetting_on_record(settings, given, signals.ranking))
-    inputs = fetch_inputs(given, cycle_id=slot.cycle_id, signals=signals)
+    inputs = fetch_inputs(
+        given, cycle_id=slot.cycle_id, signals=signals, remembers=_memory_on_record(settings)
+    )
     # The block's time rather than ours: one block, one proposal.
     at = datetime.fromtimestamp(inputs.position.block.timestamp, UTC)
     proposal = propose(inputs, executes_at=at)

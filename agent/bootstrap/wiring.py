@@ -14,10 +14,12 @@ from pydantic import SecretStr
 from agent import observe
 from agent.adapters.broadcaster import RpcBroadcaster
 from agent.adapters.chain import QuorumChain, RpcChain
+from agent.adapters.failover import FailoverVenue
 from agent.adapters.ledger import SqlLedger
 from agent.adapters.rpc import Rpc
 from agent.adapters.token_map import bundled_token_map, load_token_map
 from agent.adapters.venue_pools import PoolVenue
+from agent.bootstrap.aggregators import router_guard
 from agent.bootstrap.signals import readers
 from agent.daemon.deciding import Deciding
 from agent.daemon.executing import Executing
@@ -47,7 +49,7 @@ STABLE_HUBS = ("usd-coin", "tether")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
-    """The nodes: the first one of `public` simulates and quotes, `quorum` of them agree on what is so.
+    """The nodes: those of `public` quote and simulate, the first one first, `quorum` of them agree on what is so.
 
     `monotonic`, in seconds, tells how long one that failed has rested.
     """
@@ -129,10 +131,10 @@ def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
         rankings=rankings,
         regimes=regimes,
         chain=chain_of(settings, nodes),
-        venue=PoolVenue(nodes.first, unread=observe.pool_left_out),
+        venue=FailoverVenue([PoolVenue(rpc, unread=observe.pool_left_out) for rpc in nodes.public]),
         token_map=token_map,
         chain_book=chain_book(token_map),
-        policy=settings.policy.policy(),
+        policy=settings.policy_in_force(),
         max_gap_s=settings.signals.max_gap_s,
         regime_rules=settings.regime.rules(),
         quarantine=settings.quarantine.rules(),
@@ -229,7 +231,11 @@ def _executing(
     return Executing(
         sources=given,
         ledger=means.ledger,
-        gate=Gate(simulator=means.simulator, known=tuple(token.address for token in known)),
+        gate=Gate(
+            simulator=means.simulator,
+            known=tuple(token.address for token in known),
+            guard=router_guard(settings, means.endpoints.first),
+        ),
         sender=sender,
         account=means.signer.address,
         tell=tell,

@@ -5,8 +5,10 @@ In two once a process has done it before: what was read last time is read along 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from agent.domain.memory import NOTHING_REMEMBERED, Memory
 from agent.domain.plan import ChainBook, PlanInputs
 from agent.domain.policy import Policy
 from agent.domain.regime import (
@@ -67,7 +69,11 @@ def fetch_signals(sources: Sources, *, state: RegimeState = BEGINNING) -> Signal
     ranking, _ = sources.rankings.fetch_ranking(now=now)
     regime, _ = sources.regimes.fetch_regime(now=now)
     check_agreement(ranking, regime, max_gap_s=sources.max_gap_s)
-    stance = stance_of(after(state, reading_of(regime, at=now, rules=sources.regime_rules)))
+    following = after(state, reading_of(regime, at=now, rules=sources.regime_rules))
+    if following.stance is not state.stance:
+        # Dated as the reading that decided it: a look at what would be done does not depend on its time.
+        following = replace(following, since=regime.issued_at)
+    stance = stance_of(following)
     return Signals(
         ranking=ranking, regime=regime, stance=decided(stance, regime), vetting=NO_FINDINGS
     )
@@ -84,7 +90,22 @@ def decided(stance: Stance | None, regime: RegimeSignal) -> Stance:
     return stance
 
 
-def fetch_inputs(sources: Sources, *, cycle_id: str, signals: Signals) -> PlanInputs:
+Remembers = Callable[[int], Memory]
+"""Block time in Unix seconds -> what the log says of the time before."""
+
+
+def nothing_remembered(_: int) -> Memory:
+    """Return the memory of a deployment without a log."""
+    return NOTHING_REMEMBERED
+
+
+def fetch_inputs(
+    sources: Sources,
+    *,
+    cycle_id: str,
+    signals: Signals,
+    remembers: Remembers = nothing_remembered,
+) -> PlanInputs:
     """Return everything that decides a proposal or plan, with all chain facts read at one block."""
     block = sources.chain.fetch_head()
     sources.venue.foresee(block=block)
@@ -104,6 +125,7 @@ def fetch_inputs(sources: Sources, *, cycle_id: str, signals: Signals) -> PlanIn
         policy=sources.policy,
         position=position,
         pools=(),
+        memory=remembers(block.timestamp),
     )
     states = sources.venue.fetch_liquidity(
         requests=quote_requests(inputs), pools=position.pools, block=block

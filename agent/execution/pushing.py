@@ -12,6 +12,7 @@ from agent import observe
 from agent.domain.block import Block
 from agent.domain.happening import Listener, NonceTaken
 from agent.domain.intent import AttemptKind, Intent, Route, TxState
+from agent.domain.units import Address
 from agent.errors import NonceTakenError
 from agent.execution.broadcasting import broadcast
 from agent.execution.classifier import Meaning
@@ -94,6 +95,8 @@ class Pusher:
         if self.is_nonce_used(status):
             self.give_up_if_final(status)
             return
+        if self._waits_its_turn(status):
+            return
         head = self.chain.fetch_head()
         due = due_push(self._standing(status, head), bump_blocks=self.bump_blocks)
         if due is not Push.NOTHING and self.replace(status, due):
@@ -114,11 +117,28 @@ class Pusher:
                 ceiling_wei=self.limits.ceiling,
             )
             return False
-        kind = AttemptKind.CANCEL if push is Push.CANCEL else AttemptKind.BUMP
-        sign_replacement(self.signer, self.ledger, status, kind=kind, fee_cap=cap)
+        is_cancel = push is Push.CANCEL or _is_cancelled(status)
+        sign_replacement(
+            self.signer,
+            self.ledger,
+            status,
+            kind=AttemptKind.CANCEL if is_cancel else AttemptKind.BUMP,
+            fee_cap=cap,
+            is_delegated=is_cancel and self.is_delegated(intent.account),
+        )
         if status.state is TxState.SEEN:
             self.ledger.advance(intent.intent_id, state=TxState.IN_DOUBT)
         return True
+
+    def _waits_its_turn(self, status: IntentStatus) -> bool:
+        """Return whether an earlier nonce is open on an account of which pools hold one transaction."""
+        account = status.intent.account
+        is_early = status.nonce is not None and self.chain.fetch_nonce(account) < status.nonce
+        return is_early and self.is_delegated(account)
+
+    def is_delegated(self, account: Address) -> bool:
+        """Return whether the account runs a delegate's code: then pools hold one transaction of it, no more."""
+        return self.chain.fetch_delegate(account) is not None
 
     def _send(self, status: IntentStatus, head: Block) -> None:
         self._watch(status, head).meaning = broadcast(self.broadcaster, self.ledger, status)
@@ -178,3 +198,7 @@ class Pusher:
             and a.sequence >= intent.sequence
             for a in adoptions(self.ledger)
         )
+
+
+def _is_cancelled(status: IntentStatus) -> bool:
+    return any(attempt.kind is AttemptKind.CANCEL for attempt in status.attempts)

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import zip_longest
+from typing import Protocol
 
 from agent.domain.block import Block
 from agent.domain.bodies import Rehearsed
 from agent.domain.intent import FeeCap
 from agent.domain.order import Batch, RouterLeg
 from agent.domain.plan import Plan
-from agent.domain.units import ZERO_ADDRESS, Address
+from agent.domain.units import ONE_HUNDRED_PERCENT_BPS, ZERO_ADDRESS, Address
 from agent.errors import RehearsalMismatchError
 from agent.execution.calls import call_of, decode
 from agent.execution.events import Executed, approved, executed
@@ -23,24 +24,40 @@ from agent.execution.prepared import PreparedBatch
 from agent.execution.reverts import explained
 from agent.execution.settlement import net_changes
 from agent.ports import SimulatedCall, SimulatedOutcome, Simulator, Watch
+from agent.rehearsal.firewall import Firewall
 
 PERMIT2 = Address("0x000000000022D473030F116dDEE9F6B43aC78BA3")
 """The same on all chains: who is approved there can be made to pay by a signature."""
 
+ROUTED_SHORTFALL_BPS = 10
+"""How much less than quoted a router may pay when its call is rehearsed on the plan's own block."""
+
 Finding = tuple[str, str, str]
 """What was looked at, what the plan says, and what was found."""
+
+
+class Guard(Protocol):
+    """Where the firewall of a block comes from."""
+
+    def firewall(self, block: Block) -> Firewall:
+        """Return what routers may be called for, as they stand at `block`.
+
+        Raises:
+            RpcUnavailableError: it cannot be found out.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """What a rehearsal is made with: every `known` token is measured, and what `spenders` may take.
 
-    An allowance to anybody else shows by its Approval event.
+    An allowance to anybody else shows by its Approval event. Without a `guard` no router is called.
     """
 
     simulator: Simulator
     known: tuple[Address, ...]
     spenders: tuple[Address, ...] = (PERMIT2,)
+    guard: Guard | None = None
 
     def rehearse(
         self, plan: Plan, prepared: Sequence[PreparedBatch], *, fee_cap: FeeCap, block: Block
@@ -56,6 +73,7 @@ class Gate:
         """
         for one in prepared:
             _refuse(one.batch, _misencoded(one, plan))
+        self._check_routers(prepared, block)
         outcomes = self.simulator.simulate(
             calls=[_call(one, fee_cap) for one in prepared],
             watch=self._watch(plan, prepared),
@@ -74,6 +92,21 @@ class Gate:
             )
             for one, outcome in zip(prepared, outcomes, strict=True)
         )
+
+    def _check_routers(self, prepared: Sequence[PreparedBatch], block: Block) -> None:
+        """Hold every call of a router against the firewall, before anything runs it."""
+        routed = [
+            (one, leg) for one in prepared for leg in one.batch.legs if isinstance(leg, RouterLeg)
+        ]
+        firewall = self.guard.firewall(block) if self.guard and routed else None
+        for one, leg in routed:
+            objection = (
+                firewall.objection_to_leg(leg, taker=one.intent.contract)
+                if firewall
+                else "no router is known"
+            )
+            if objection is not None:
+                _refuse(one.batch, (f"a call of {leg.venue}'s router", "safe", objection))
 
     def _watch(self, plan: Plan, prepared: Sequence[PreparedBatch]) -> Watch:
         floored = {floor.token for one in prepared for floor in one.batch.floors}
@@ -162,6 +195,7 @@ def _wrong_changes(
         # What a router pays is known when it paid; what a pool pays, to the base unit on its own block.
         if isinstance(leg, RouterLeg) or not is_exact
     }
+    least = _least(batch, planned, is_exact=is_exact)
     floors = {floor.token: floor for floor in batch.floors}
     for token in sorted({*deltas, *planned, *floors}):
         floor, expected = floors.get(token), planned.get(token, 0)
@@ -169,7 +203,27 @@ def _wrong_changes(
         found = deltas.get(token)
         if found is None:
             yield (name, str(expected), "not measured")
-        elif floor is not None and found < floor.min_delta:
-            yield (name, f"{floor.min_delta} at least", str(found))
+        elif floor is not None and found < (
+            bound := max(floor.min_delta, least.get(token, floor.min_delta))
+        ):
+            yield (name, f"{bound} at least", str(found))
         elif found != expected and token not in may_vary:
             yield (name, str(expected), str(found))
+
+
+def _least(
+    batch: Batch, planned: Mapping[Address, int], *, is_exact: bool
+) -> Mapping[Address, int]:
+    """Return the least change of what routers buy, on the block that they quoted on.
+
+    A route that pays less there than it was quoted with has lost it on the way.
+    """
+    quoted: dict[Address, int] = {}
+    for leg in batch.legs:
+        if isinstance(leg, RouterLeg) and is_exact:
+            token = leg.token_out.address
+            quoted[token] = quoted.get(token, 0) + leg.amount_out
+    return {
+        token: planned[token] - amount * ROUTED_SHORTFALL_BPS // ONE_HUNDRED_PERCENT_BPS
+        for token, amount in quoted.items()
+    }

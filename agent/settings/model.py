@@ -6,6 +6,7 @@ One TOML file, over it systemd credentials, over both the environment (`AGENT_<S
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +21,7 @@ from agent.domain.policy import Policy, Universe
 from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Bps, Ppm
 from agent.settings.aggregators import AggregatorSettings
 from agent.settings.fields import AddressSetting, Section, UrlSetting
+from agent.settings.index import BudgetSettings, DriftSettings, IndexSettings
 from agent.settings.quarantine import QuarantineSettings
 from agent.settings.regime import RegimeSettings
 
@@ -222,6 +224,9 @@ class Settings(BaseSettings):
     regime: RegimeSettings = RegimeSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
     policy: PolicySettings = PolicySettings()
+    index: IndexSettings = IndexSettings()
+    drift: DriftSettings = DriftSettings()
+    budget: BudgetSettings = BudgetSettings()
     aggregators: AggregatorSettings = AggregatorSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     key: KeySettings
@@ -239,6 +244,15 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Put the environment above what the file and the credentials said."""
         return env_settings, init_settings
+
+    def policy_in_force(self) -> Policy:
+        """Return every rule and limit that the planner obeys."""
+        return replace(
+            self.policy.policy(),
+            index=self.index.rules(self.policy.top_n),
+            drift=self.drift.rules(),
+            budget=self.budget.rules(),
+        )
 
     def public(self) -> dict[str, Any]:
         """Return everything but secrets, to be shown or logged."""

@@ -7,6 +7,7 @@ from eth_utils.crypto import keccak
 
 from agent.domain.canonical import content_id
 from agent.domain.intent import FeeCap
+from agent.domain.offer import Service
 from agent.domain.units import ZERO_ADDRESS
 from agent.errors import CalldataError, RehearsalMismatchError
 from agent.execution.calls import encode
@@ -29,6 +30,7 @@ from tests.batches import (
 from tests.fakes import FakeLedger, FakeSimulator
 from tests.logbook import ACCOUNT, VAULT, Week, block, plan_of
 from tests.receipts import approval, batch_logs, executed
+from tests.routers import FIREWALL, honest
 
 FEES = FeeCap(max_fee_per_gas=30 * 10**9, max_priority_fee_per_gas=10**9)
 PLAN = plan_of(Week(number=0).inputs, "aa" * 32, (BATCH, SECOND_BATCH))
@@ -265,3 +267,52 @@ def test_a_router_that_keeps_an_allowance_is_found():
 
     assert found is not None
     assert "allowance" in found[0]
+
+
+class FakeGuard:
+    def firewall(self, _block):
+        return FIREWALL
+
+
+CALLDATA = honest(
+    Service.KYBERSWAP,
+    token_in=USDC.address,
+    token_out=WETH.address,
+    amount=ROUTED_USDC.amount_in,
+    least=ROUTED_USDC.min_amount_out,
+    taker=VAULT,
+)
+
+
+def rehearse_routed(guard, **changes):
+    batch = replace(
+        BATCH, legs=(SELL_UNI, replace(ROUTED_USDC, calldata=CALLDATA, **changes), BUY_LINK)
+    )
+    plan = plan_of(Week(number=0).inputs, "aa" * 32, (batch,))
+    prepared = open_batches(FakeLedger(), plan, plan_id=content_id(plan))
+    simulator = FakeSimulator([outcome(prepared[0])])
+    gate = Gate(simulator=simulator, known=(STRANGER,), guard=guard)
+    return gate.rehearse(plan, prepared, fee_cap=FEES, block=plan.block)
+
+
+def test_a_router_is_called_when_the_firewall_allows_it():
+    assert len(rehearse_routed(FakeGuard())) == 1
+
+
+def test_no_router_is_called_without_a_firewall():
+    with pytest.raises(RehearsalMismatchError, match="no router is known"):
+        rehearse_routed(None)
+
+
+def test_what_the_firewall_refuses_is_not_even_simulated():
+    with pytest.raises(RehearsalMismatchError, match="it sells 1000000000, not 999999999"):
+        rehearse_routed(FakeGuard(), amount_in=ROUTED_USDC.amount_in - 1)
+
+
+def test_a_router_that_pays_less_on_the_plans_own_block_than_it_was_quoted_is_refused():
+    planned = net_changes(ROUTED_BATCH.legs)
+    skimmed = ROUTED_USDC.amount_out * 11 // 10_000
+    less = planned | {WETH.address: planned[WETH.address] - skimmed, ZERO_ADDRESS: 0}
+
+    assert misfit(ROUTED, outcome(ROUTED, deltas=less), is_exact=True) is not None
+    assert misfit(ROUTED, outcome(ROUTED, deltas=less), is_exact=False) is None

@@ -18,7 +18,7 @@ from agent.execution.payload import payload_of
 from agent.execution.pushing import Push, Standing, due_push
 from agent.ports import SendAnswer
 from tests.batches import BATCH
-from tests.fakes import Effect
+from tests.fakes import Effect, fake_nonce
 from tests.receipts import batch_logs
 from tests.sending import FEES, PLAN, Stage
 
@@ -341,3 +341,37 @@ def test_a_nonce_that_was_used_before_anything_was_signed_is_given_up():
         stage.send(stage.first)
     assert not stage.signer.signed
     assert TxState.EXTERNAL == stage.state(stage.first)
+
+
+DELEGATE = "0x00000000000000000000000000000000000De1e9"
+
+
+@pytest.mark.parametrize(("delegate", "gas_limit"), [(None, 21_000), (DELEGATE, 100_000)])
+def test_a_cancel_leaves_gas_for_what_a_delegate_does_on_receiving(delegate, gas_limit):
+    stage = Stage()
+    stage.chain.delegate = delegate
+    stage.ledger.reserve_nonce(stage.first.intent.intent_id, nonce=7)
+
+    stage.sender.pusher.replace(stage.status(stage.first), Push.CANCEL)
+
+    assert [gas_limit] == [t.gas_limit for t in stage.signer.signed]
+
+
+@pytest.mark.parametrize(("delegate", "sent"), [(None, [7, 8]), (DELEGATE, [7])])
+def test_a_delegated_account_has_one_transaction_in_flight(delegate, sent):
+    stage = Stage(confirmations=1)
+    stage.send(stage.first)
+    stage.chain.effect_by_hash = {
+        stage.status(stage.first).attempts[0].tx_hash: Effect(logs=batch_logs(stage.first))
+    }
+    stage.send(stage.second)
+    stage.chain.reorg(depth=stage.chain.height - 100)
+    stage.chain.delegate = delegate
+    stage.broadcaster.sent.clear()
+
+    stage.sender.settle_pending()
+
+    assert sent == [fake_nonce(raw) for raw in stage.broadcaster.sent]
+    stage.chain.mine()
+    stage.sender.settle_pending()
+    assert 8 in [fake_nonce(raw) for raw in stage.broadcaster.sent]
