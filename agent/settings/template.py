@@ -31,6 +31,7 @@ id = 1
 # quorum = 2                # how many of them all must agree; by default more than half
 route = "public"            # "private": batches go to private_rpc_urls alone
 # private_rpc_urls = ["https://relay.example.com"]
+# public_after_blocks = 25  # what was private so long goes to the public nodes, too; without it, never
 confirmations = 2           # blocks until a batch counts as landed, its own included
 bump_blocks = 4             # blocks that a transaction waits before it is sent at a higher price
 replacement_raise_bps = 1000        # by how much; 1250 where an endpoint wants an eighth
