@@ -4,7 +4,8 @@ Every message is one line: the field or thing, its value, and the mend.
 
 * AgentError
   - InputError            refuse before anything runs
-    . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, SignalsDisagreeError)
+    . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, SignalsDisagreeError,
+      RankingStoppedError)
     . InfeasibleTargetError, KeyFileError, CheckpointKeyError, CanonicalFormError,
       UnknownCycleError, UnknownTransactionError, TransactionRefusedError, ReviewOutdatedError, DataFileError,
       ApprovalRefusedError
@@ -206,6 +207,18 @@ class SignalsDisagreeError(SignalError):
         super().__init__(
             f"ranking and regime were issued {gap_s} s apart, the limit is {max_gap_s} s: "
             "publish both for the same time or raise signals.max_gap_s"
+        )
+
+
+class RankingStoppedError(SignalError):
+    """So much of a ranking changed at once that it is not acted on before somebody looked."""
+
+    def __init__(self, *, sha256: str, reason: str) -> None:
+        """Name the ranking and what changed."""
+        self.sha256, self.reason = sha256, reason
+        super().__init__(
+            f"ranking {sha256[:16]} stopped by the quarantine: {reason}: compare it with another source; "
+            f"if it is right, agent signals clear {sha256[:16]} lets it pass"
         )
 
 

@@ -24,6 +24,7 @@ from agent.domain.plan import Plan, Proposal
 from agent.domain.pool import PoolRef
 from agent.domain.record import Checkpoint
 from agent.domain.regime import RegimeState
+from agent.domain.vetting import Vetting
 
 _log = structlog.stdlib.get_logger("agent")
 
@@ -137,6 +138,17 @@ def signal_done_without(*, signal: str, reason: str) -> None:
     _log.warning("signal_done_without", signal=str(signal), reason=reason)
 
 
+def ranking_vetted(vetting: Vetting) -> None:
+    for found in vetting.findings:
+        _log.warning(
+            "coin_quarantined",
+            coin=found.coin_id,
+            verdict=str(found.verdict),
+            rule=str(found.rule),
+            reason=found.reason,
+        )
+
+
 def stance_switched(state: RegimeState) -> None:
     _log.warning("stance_switched", stance=str(state.stance), why=state.why)
 
@@ -214,6 +226,10 @@ def nonce_taken(*, intent_id: str, nonce: int) -> None:
 
 def settling_halted(*, error: str, reason: str) -> None:
     _log.error("settling_halted", error=error, reason=reason)
+
+
+def intent_rerouted(*, intent_id: str, policy: str, block: int) -> None:
+    _log.warning("intent_rerouted", intent_id=intent_id, policy=policy, block=block)
 
 
 def fee_held(*, asked_wei: int, ceiling_wei: int) -> None:

@@ -10,11 +10,12 @@ from types import MappingProxyType
 
 from agent.domain.block import Block
 from agent.domain.fill import CycleReport, Fill
-from agent.domain.intent import Attempt, Intent, Receipt, TxState
+from agent.domain.intent import Attempt, Intent, Receipt, Route, TxState
 from agent.domain.plan import Plan, Proposal
 from agent.domain.record import RecordKind
 from agent.domain.regime import RegimeCommanded, RegimeRead
 from agent.domain.units import Address
+from agent.domain.vetting import RankingCleared, RankingVetted
 
 
 class SignalName(StrEnum):
@@ -138,6 +139,16 @@ class NoncesAdopted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rerouted:
+    """What was private goes to the public endpoints, too, from `block` on; `policy` is the setting that says so."""
+
+    intent_id: str
+    route: Route
+    policy: str
+    block: Block
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsed:
     """What the exact calldata did before it was signed; `deltas` in base units by token address."""
 
@@ -197,6 +208,8 @@ Body = (
     | SignalRefused
     | RegimeRead
     | RegimeCommanded
+    | RankingVetted
+    | RankingCleared
     | InputsFixed
     | ProposalMade
     | ApprovalGiven
@@ -206,6 +219,7 @@ Body = (
     | Halted
     | IntentOpened
     | NoncesAdopted
+    | Rerouted
     | Rehearsed
     | Moved
     | Signed
@@ -220,6 +234,8 @@ BODY_BY_KIND: Mapping[RecordKind, type[Body]] = MappingProxyType(
         RecordKind.SIGNAL_REFUSED: SignalRefused,
         RecordKind.REGIME_READ: RegimeRead,
         RecordKind.REGIME_COMMANDED: RegimeCommanded,
+        RecordKind.RANKING_VETTED: RankingVetted,
+        RecordKind.RANKING_CLEARED: RankingCleared,
         RecordKind.INPUTS: InputsFixed,
         RecordKind.PROPOSAL: ProposalMade,
         RecordKind.APPROVAL: ApprovalGiven,
@@ -229,6 +245,7 @@ BODY_BY_KIND: Mapping[RecordKind, type[Body]] = MappingProxyType(
         RecordKind.HALT: Halted,
         RecordKind.INTENT: IntentOpened,
         RecordKind.ADOPTED: NoncesAdopted,
+        RecordKind.REROUTED: Rerouted,
         RecordKind.REHEARSAL: Rehearsed,
         RecordKind.MOVED: Moved,
         RecordKind.SIGNED: Signed,
@@ -246,6 +263,7 @@ CONTENT_FIELD: Mapping[RecordKind, str] = MappingProxyType(
     {
         RecordKind.SIGNAL_ACCEPTED: "sha256",
         RecordKind.SIGNAL_REFUSED: "sha256",
+        RecordKind.RANKING_VETTED: "memory_sha256",
         RecordKind.INPUTS: "inputs_sha256",
     }
 )
