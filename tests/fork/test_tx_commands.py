@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 from eth_account import Account
-from eth_hash.auto import keccak
 from pydantic import SecretBytes, SecretStr
 
 from agent.adapters.broadcaster import RpcBroadcaster
@@ -23,16 +22,17 @@ from agent.execution.fees import FeeLimits
 from agent.execution.prepared import open_batches
 from agent.execution.sender import Pace, Sender
 from agent.log.keys import load_key
+from anvil.abi import call_data
 from anvil.assets import RANKING
 from anvil.calls import read, transact
 from anvil.fund import fund
-from anvil.stage import OWNER
 from anvil.strict.faults import Reorg
 from anvil.strict.fleet import strict_fleet
 from tests.fakes import StillClock
 from tests.fork.deployments import ACCOUNT, KEY, Staged, agent
 from tests.fork.stands import buys, custody_of, sells, stand_on
 from tests.fork.strict import DELEGATE, delegating, signed
+from tests.fork.vaults import OWNER
 from tests.logbook import SteppingClock
 
 pytestmark = pytest.mark.fork
@@ -106,8 +106,7 @@ class Desk:
 def desk(fork, tmp_path):
     with Rpc(SecretStr(fork.url)) as direct:
         stand = stand_on(fork, direct)
-        selector = keccak(b"setAgent(address)")[:4].hex()
-        transact(fork, OWNER, stand.vault, "0x" + selector + ACCOUNT[2:].lower().rjust(64, "0"))
+        transact(fork, OWNER, stand.vault, call_data("setAgent(address)", ACCOUNT))
         fund(fork.rpc, "0x" + "00" * 20, ACCOUNT, ETHER)
         signer = LocalSigner(SecretBytes(bytes.fromhex(KEY[2:])))
         with (

@@ -151,7 +151,7 @@ def cancelled(stage):
         (reserved, "its nonce is held", "fill-gap"),
         (late, "it can only revert any more", "cancels it"),
         (used_by_another, "another transaction used its nonce", "planned anew"),
-        (run_without_receipt, "its receipt is missing", "add one to chain.rpc_urls"),
+        (run_without_receipt, "its receipt is missing", "to chain.rpc_urls"),
         (mined, "it is mined, 1 blocks deep, not final yet", "waits for finality"),
         (final, "it is mined, final", "records its end"),
         (behind, "it waits for 2 earlier nonces", "sends again what holds them"),
