@@ -14,6 +14,7 @@ from agent.adapters.ledger import Access, open_ledger
 from agent.adapters.signer import LocalSigner
 from agent.adapters.simulator_rpc import RpcSimulator
 from agent.adapters.supervisor import SystemdSupervisor
+from agent.bootstrap.notifying import telling
 from agent.bootstrap.wiring import Endpoints, Means, endpoints, service
 from agent.domain.happening import Listener
 from agent.domain.intent import Route
@@ -46,6 +47,7 @@ def live_service(
             supervisor=SystemdSupervisor(),
             patience=timedelta(seconds=patience_s),
         ) as means,
+        telling(settings, means.ledger, clock=SystemClock()),
     ):
         yield service(settings, means, tell=tell)
 
@@ -86,6 +88,7 @@ def live_means(
             pace=Pace(
                 confirmations=settings.chain.confirmations,
                 bump_blocks=settings.chain.bump_blocks,
+                public_after_blocks=settings.chain.public_after_blocks,
             ),
         )
 

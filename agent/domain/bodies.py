@@ -10,11 +10,12 @@ from types import MappingProxyType
 
 from agent.domain.block import Block
 from agent.domain.fill import CycleReport, Fill
-from agent.domain.intent import Attempt, Intent, Receipt, TxState
+from agent.domain.intent import Attempt, Intent, Receipt, Route, TxState
 from agent.domain.plan import Plan, Proposal
 from agent.domain.record import RecordKind
 from agent.domain.regime import RegimeCommanded, RegimeRead
 from agent.domain.units import Address
+from agent.domain.vetting import RankingCleared, RankingVetted
 
 
 class SignalName(StrEnum):
@@ -69,6 +70,32 @@ class ApprovalGiven:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalRejected:
+    """Who stopped a proposal, and why; it is not carried out."""
+
+    proposal_id: str
+    by: str
+    reason: str
+
+
+class Command(StrEnum):
+    """What an operator may tell the whole agent: rest, or go on."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorCommanded:
+    """Who told the agent what, and why; the last command stands."""
+
+    command: Command
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanMade:
     """What a cycle will do; `plan_id` is the plan's content id."""
 
@@ -109,6 +136,16 @@ class NoncesAdopted:
     block: Block
     by: str
     note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rerouted:
+    """What was private goes to the public endpoints, too, from `block` on; `policy` is the setting that says so."""
+
+    intent_id: str
+    route: Route
+    policy: str
+    block: Block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,13 +208,18 @@ Body = (
     | SignalRefused
     | RegimeRead
     | RegimeCommanded
+    | RankingVetted
+    | RankingCleared
     | InputsFixed
     | ProposalMade
     | ApprovalGiven
+    | ProposalRejected
+    | OperatorCommanded
     | PlanMade
     | Halted
     | IntentOpened
     | NoncesAdopted
+    | Rerouted
     | Rehearsed
     | Moved
     | Signed
@@ -192,13 +234,18 @@ BODY_BY_KIND: Mapping[RecordKind, type[Body]] = MappingProxyType(
         RecordKind.SIGNAL_REFUSED: SignalRefused,
         RecordKind.REGIME_READ: RegimeRead,
         RecordKind.REGIME_COMMANDED: RegimeCommanded,
+        RecordKind.RANKING_VETTED: RankingVetted,
+        RecordKind.RANKING_CLEARED: RankingCleared,
         RecordKind.INPUTS: InputsFixed,
         RecordKind.PROPOSAL: ProposalMade,
         RecordKind.APPROVAL: ApprovalGiven,
+        RecordKind.REJECTION: ProposalRejected,
+        RecordKind.COMMAND: OperatorCommanded,
         RecordKind.PLAN: PlanMade,
         RecordKind.HALT: Halted,
         RecordKind.INTENT: IntentOpened,
         RecordKind.ADOPTED: NoncesAdopted,
+        RecordKind.REROUTED: Rerouted,
         RecordKind.REHEARSAL: Rehearsed,
         RecordKind.MOVED: Moved,
         RecordKind.SIGNED: Signed,
@@ -216,6 +263,7 @@ CONTENT_FIELD: Mapping[RecordKind, str] = MappingProxyType(
     {
         RecordKind.SIGNAL_ACCEPTED: "sha256",
         RecordKind.SIGNAL_REFUSED: "sha256",
+        RecordKind.RANKING_VETTED: "memory_sha256",
         RecordKind.INPUTS: "inputs_sha256",
     }
 )

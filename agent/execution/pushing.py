@@ -10,11 +10,12 @@ from enum import StrEnum, auto
 
 from agent import observe
 from agent.domain.block import Block
+from agent.domain.bodies import Rerouted
 from agent.domain.happening import Listener, NonceTaken
 from agent.domain.intent import AttemptKind, Intent, Route, TxState
 from agent.domain.units import Address
 from agent.errors import NonceTakenError
-from agent.execution.broadcasting import broadcast
+from agent.execution.broadcasting import broadcast, routes_of
 from agent.execution.classifier import Meaning
 from agent.execution.custody import BY_RULE, adoptions
 from agent.execution.fees import FeeLimits, next_cap
@@ -84,7 +85,10 @@ class Pusher:
     tell: Listener
     route: Route = Route.PUBLIC
     """Of what the account does for itself; a batch has its intent's."""
+    public_after_blocks: int | None = None
+    """How many blocks what is private may be out before it goes the public way, too; None: it never does."""
     _watches: dict[str, _Watch] = field(default_factory=dict)
+    _out_since: dict[str, int] = field(default_factory=dict)
 
     def push(self, status: IntentStatus, *, is_send_due: bool = True) -> None:
         """Do once what is due for an intent that is in doubt or seen and has no receipt.
@@ -102,7 +106,7 @@ class Pusher:
         if due is not Push.NOTHING and self.replace(status, due):
             status, is_send_due = self.again(status), True
             self._watch(status, head)
-        if is_send_due:
+        if self._reroute(status, head) or is_send_due:
             self._send(status, head)
 
     def replace(self, status: IntentStatus, push: Push) -> bool:
@@ -128,6 +132,19 @@ class Pusher:
         )
         if status.state is TxState.SEEN:
             self.ledger.advance(intent.intent_id, state=TxState.IN_DOUBT)
+        return True
+
+    def _reroute(self, status: IntentStatus, head: Block) -> bool:
+        """Record that a private intent goes the public way, too, if that is due; return whether it was."""
+        intent, limit = status.intent, self.public_after_blocks
+        if limit is None or Route.PUBLIC in routes_of(self.ledger, status):
+            return False
+        if head.number - self._out_since.setdefault(intent.intent_id, head.number) < limit:
+            return False
+        policy = f"chain.public_after_blocks = {limit}"
+        body = Rerouted(intent_id=intent.intent_id, route=Route.PUBLIC, policy=policy, block=head)
+        self.ledger.append(body, cycle_id=intent.cycle_id, key=intent.intent_id)
+        observe.intent_rerouted(intent_id=intent.intent_id, policy=policy, block=head.number)
         return True
 
     def _waits_its_turn(self, status: IntentStatus) -> bool:

@@ -22,6 +22,8 @@ from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Bps, Ppm
 from agent.settings.aggregators import AggregatorSettings
 from agent.settings.fields import AddressSetting, Section, UrlSetting
 from agent.settings.index import BudgetSettings, DriftSettings, IndexSettings
+from agent.settings.notify import NotifySettings
+from agent.settings.quarantine import QuarantineSettings
 from agent.settings.regime import RegimeSettings
 
 ENV_PREFIX = "AGENT_"
@@ -61,7 +63,8 @@ class ChainSettings(Section):
     `bump_blocks` is how many blocks a transaction may wait in a pool before it is sent at a higher
     price, `replacement_raise_bps` by how much both its fees are raised. `rpc_urls` are further nodes, of
     which with the first one `quorum` must agree (by default more than half), and which all get what is
-    sent. On the private route it goes to `private_rpc_urls` alone.
+    sent. On the private route it goes to `private_rpc_urls` alone; `public_after_blocks` later, if that is
+    given, to the others, too.
     """
 
     id: Annotated[int, Field(ge=1, le=2**53)] = 1
@@ -70,6 +73,7 @@ class ChainSettings(Section):
     quorum: Annotated[int, Field(ge=1, le=20)] | None = None
     route: Route = Route.PUBLIC
     private_rpc_urls: tuple[UrlSetting, ...] = ()
+    public_after_blocks: Annotated[int, Field(ge=1, le=10_000)] | None = None
     confirmations: Annotated[int, Field(ge=1, le=64)] = 2
     bump_blocks: Annotated[int, Field(ge=1, le=100)] = 4
     replacement_raise_bps: Annotated[int, Field(ge=1_000, le=10_000)] = 1_000
@@ -221,12 +225,14 @@ class Settings(BaseSettings):
     chain: ChainSettings
     signals: SignalSettings
     regime: RegimeSettings = RegimeSettings()
+    quarantine: QuarantineSettings = QuarantineSettings()
     policy: PolicySettings = PolicySettings()
     index: IndexSettings = IndexSettings()
     drift: DriftSettings = DriftSettings()
     budget: BudgetSettings = BudgetSettings()
     aggregators: AggregatorSettings = AggregatorSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    notify: NotifySettings = NotifySettings()
     key: KeySettings
     ledger: LedgerSettings = LedgerSettings()
     log: LogSettings

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from agent.domain.intent import AttemptKind, FeeCap, MarketFees, TxState
+from agent.domain.intent import AttemptKind, FeeCap, MarketFees, Route, TxState
+from agent.domain.record import RecordKind
 from agent.errors import (
     InDoubtError,
     NonceTakenError,
@@ -375,3 +376,47 @@ def test_a_delegated_account_has_one_transaction_in_flight(delegate, sent):
     stage.chain.mine()
     stage.sender.settle_pending()
     assert 8 in [fake_nonce(raw) for raw in stage.broadcaster.sent]
+
+
+def private(stage):
+    intent = replace(stage.first.intent, intent_id="private", route=Route.PRIVATE)
+    stage.ledger.open_intent(intent)
+    stage.ledger.reserve_nonce("private", nonce=7)
+    status = stage.ledger.status_by_id["private"]
+    stage.sender.pusher.replace(status, Push.CANCEL)
+    stage.ledger.advance("private", state=TxState.IN_DOUBT)
+
+
+@pytest.mark.parametrize(
+    ("limit", "routes"),
+    [(None, {Route.PRIVATE}), (3, {Route.PRIVATE, Route.PUBLIC})],
+)
+def test_what_is_private_goes_the_public_way_by_recorded_policy_alone(limit, routes):
+    stage = Stage()
+    stage.pace = replace(stage.pace, public_after_blocks=limit)
+    private(stage)
+    sender = stage.sender
+    for _ in range(5):
+        sender.settle_pending()
+        stage.chain.height += 1
+
+    records = stage.ledger.records(kinds=(RecordKind.REROUTED,))
+    assert routes == set(stage.broadcaster.routes)
+    assert [Route.PRIVATE] * 3 == stage.broadcaster.routes[:3]
+    assert ["chain.public_after_blocks = 3"] * len(records) == [r.body["policy"] for r in records]
+    assert (limit is not None) == bool(records)
+
+
+def test_it_stays_public_after_a_restart():
+    stage = Stage()
+    stage.pace = replace(stage.pace, public_after_blocks=1)
+    private(stage)
+    sender = stage.sender
+    sender.settle_pending()
+    stage.chain.height += 1
+    sender.settle_pending()
+    stage.broadcaster.routes.clear()
+
+    stage.sender.settle_pending()
+
+    assert [Route.PRIVATE, Route.PUBLIC] == stage.broadcaster.routes

@@ -40,8 +40,8 @@ def write(tmp_path):
 
 
 WITHOUT_DEFAULT = {
-    "rpc_urls", "quorum", "private_rpc_urls", "url", "keys", "urls", "code_hashes",
-    "runner_ppm", "week_turnover_ppm", "year_turnover_ppm", "week_cost_bps", "year_cost_bps",
+    "rpc_urls", "quorum", "private_rpc_urls", "public_after_blocks", "url", "keys", "urls",
+    "code_hashes", "runner_ppm", "week_turnover_ppm", "year_turnover_ppm", "week_cost_bps", "year_cost_bps",
 }  # fmt: skip
 """Keys that the template shows as comments."""
 
