@@ -27,7 +27,7 @@ from agent.domain.intent import (
     TxState,
     UnsignedTransaction,
 )
-from agent.domain.plan import Position
+from agent.domain.plan import Plan, PlanInputs, Position, Proposal
 from agent.domain.pool import PoolRef, PoolState
 from agent.domain.quote import QuoteRequest
 from agent.domain.record import Checkpoint, Record, RecordKind
@@ -35,6 +35,8 @@ from agent.domain.signal import Ranking, RegimeSignal
 from agent.domain.token import Token
 from agent.domain.units import Address
 from agent.errors import LedgerError, RpcUnavailableError, StopRequestedError
+from agent.planning.planner import plan
+from agent.planning.proposing import propose
 from agent.ports import IntentStatus, SendAnswer, SimulatedCall, SimulatedOutcome, Watch
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
@@ -499,6 +501,22 @@ class FakeLedger:
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
         return tuple(self.sealed)
+
+
+@dataclass(kw_only=True)
+class FakePlanner:
+    """The planner itself, in this process; `prepared` counts how often it was told to get ready."""
+
+    prepared: int = 0
+
+    def prepare(self) -> None:
+        self.prepared += 1
+
+    def propose(self, inputs: PlanInputs, *, executes_at: datetime) -> Proposal:
+        return propose(inputs, executes_at=executes_at)
+
+    def plan(self, inputs: PlanInputs, *, proposal_id: str) -> Plan:
+        return plan(inputs, proposal_id=proposal_id)
 
 
 @dataclass
