@@ -4,13 +4,14 @@ Every message is one line: the field or thing, its value, and the mend.
 
 * AgentError
   - InputError            refuse before anything runs
-    . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, SignalsDisagreeError)
+    . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, SignalsDisagreeError,
+      RankingStoppedError)
     . InfeasibleTargetError, KeyFileError, CheckpointKeyError, CanonicalFormError,
       UnknownCycleError, UnknownTransactionError, TransactionRefusedError, ReviewOutdatedError, DataFileError,
       ApprovalRefusedError
   - RetryableError        same call, same cycle
     . RpcUnavailableError, NodesDisagreeError, SourceUnavailableError, FeedUnusableError,
-      AggregatorUnusableError, InDoubtError
+      AggregatorUnusableError, InDoubtError, MessengerUnavailableError
   - SkipCycleError        drop this plan, start again next cycle
     . StanceUndecidedError, PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError
   - HaltError             stop trading and page a human
@@ -209,10 +210,31 @@ class SignalsDisagreeError(SignalError):
         )
 
 
+class RankingStoppedError(SignalError):
+    """So much of a ranking changed at once that it is not acted on before somebody looked."""
+
+    def __init__(self, *, sha256: str, reason: str) -> None:
+        """Name the ranking and what changed."""
+        self.sha256, self.reason = sha256, reason
+        super().__init__(
+            f"ranking {sha256[:16]} stopped by the quarantine: {reason}: compare it with another source; "
+            f"if it is right, agent signals clear {sha256[:16]} lets it pass"
+        )
+
+
 class RetryableError(AgentError):
     """The same call may succeed in the same cycle."""
 
     exit_code = 7
+
+
+class MessengerUnavailableError(RetryableError):
+    """A channel to the operators did not take a notice."""
+
+    def __init__(self, *, channel: str, reason: str) -> None:
+        """Name the channel, never its address."""
+        self.channel, self.reason = channel, reason
+        super().__init__(f"channel {channel}: {reason}")
 
 
 class RpcUnavailableError(RetryableError):

@@ -22,6 +22,7 @@ from agent.domain.intent import (
     TxState,
     UnsignedTransaction,
 )
+from agent.domain.notice import Delivery, Notice
 from agent.domain.offer import Ask, Declined, FirmOffer, Offer, Service
 from agent.domain.plan import Plan, PlanInputs, Position, Proposal
 from agent.domain.pool import PoolRef, PoolState
@@ -325,3 +326,38 @@ class Ledger(Protocol):
         """
 
     def checkpoints(self) -> tuple[Checkpoint, ...]: ...
+
+
+class Messenger(Protocol):
+    """A channel to the operators."""
+
+    @property
+    def name(self) -> str: ...
+
+    def send(self, notice: Notice) -> None:
+        """Hand a notice over.
+
+        Raises:
+            MessengerUnavailableError: it was not taken, or nobody knows.
+        """
+
+
+class Outbox(Protocol):
+    """Notices on their way, durably: what was put is sent at least once to each channel it is for."""
+
+    def read_up_to(self) -> int | None:
+        """Return the last record of the log that was turned into notices, None before the first time."""
+
+    def put(self, deliveries: Sequence[tuple[Delivery, datetime]], *, read_up_to: int) -> None:
+        """Keep what is to be sent, each not before its time, and how far the log was read; all or nothing."""
+
+    def due(self, now: datetime) -> tuple[Delivery, ...]:
+        """Return what is to be sent now, in the order in which it was put."""
+
+    def delivered(self, delivery: Delivery, *, at: datetime) -> None: ...
+
+    def failed(self, delivery: Delivery, *, again_at: datetime | None, reason: str) -> None:
+        """Note a failed attempt; None gives the delivery up."""
+
+    def open(self) -> tuple[Delivery, ...]:
+        """Return what was neither delivered nor given up."""

@@ -12,7 +12,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from agent.adapters.http import ByteSource
-from agent.adapters.wire import Body, BodyError, PositiveUsd, Text, Timestamp, parse_body
+from agent.adapters.wire import (
+    Body,
+    BodyError,
+    Contract,
+    PositiveAmount,
+    PositiveUsd,
+    Text,
+    Timestamp,
+    parse_body,
+)
 from agent.domain.signal import RankedCoin, Ranking
 from agent.domain.signal_rules import SignalLimits, check_time
 from agent.errors import SignalError, SignalRefusedError
@@ -32,6 +41,15 @@ class RankingRow(Body):
     name: Annotated[Text, Field(description="for people")]
     market_cap_usd: PositiveUsd
     price_usd: PositiveUsd | None = None
+    circulating_supply: Annotated[
+        PositiveAmount | None, Field(description="whole coins in circulation")
+    ] = None
+    contract: Annotated[
+        Contract | None, Field(description="its token on the chain that is traded on")
+    ] = None
+    listed_at: Annotated[Timestamp | None, Field(description="when the source first listed it")] = (
+        None
+    )
 
 
 class RankingBody(Body):
@@ -107,6 +125,9 @@ def _coin(row: RankingRow) -> RankedCoin:
         name=row.name,
         market_cap_usd=row.market_cap_usd,
         price_usd=row.price_usd,
+        circulating_supply=row.circulating_supply,
+        contract=row.contract,
+        listed_at=row.listed_at,
     )
 
 

@@ -121,6 +121,7 @@ def path_of(location: tuple[int | str, ...]) -> str:
     return (path if path.isprintable() else repr(path))[:MAX_PATH]
 
 
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _PLAIN_DECIMAL = re.compile(r"[0-9]{1,24}(\.[0-9]{1,24})?")
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -140,6 +141,19 @@ def _positive_usd(value: object) -> Decimal:
     if not Decimal("1e-24") <= number < Decimal("1e18"):
         raise ValueError("give US dollars above zero and below 1e18")
     return number
+
+
+def _positive_amount(value: object) -> Decimal:
+    number = _decimal(value)
+    if not Decimal("1e-24") <= number < Decimal("1e24"):
+        raise ValueError("give a number of whole coins above zero and below 1e24")
+    return number
+
+
+def _contract(value: object) -> str:
+    if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
+        raise ValueError("write a 0x address of 40 hex digits")
+    return value
 
 
 def _probability(value: object) -> Decimal:
@@ -178,6 +192,23 @@ PositiveUsd = Annotated[
             "description": "US dollars, above zero; a plain decimal, best as a string",
         }
     ),
+]
+PositiveAmount = Annotated[
+    Decimal,
+    BeforeValidator(_positive_amount),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^[0-9]{1,24}(\.[0-9]{1,24})?$"},
+                {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1e24},
+            ]
+        }
+    ),
+]
+Contract = Annotated[
+    str,
+    BeforeValidator(_contract),
+    WithJsonSchema({"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$"}),
 ]
 Probability = Annotated[
     Decimal,

@@ -14,6 +14,7 @@ from agent.adapters.ledger import Access, open_ledger
 from agent.adapters.signer import LocalSigner
 from agent.adapters.simulator_rpc import RpcSimulator
 from agent.adapters.supervisor import SystemdSupervisor
+from agent.bootstrap.notifying import telling
 from agent.bootstrap.planner import planner_process
 from agent.bootstrap.wiring import Endpoints, Means, endpoints, service
 from agent.domain.happening import Listener
@@ -47,6 +48,7 @@ def live_service(
             supervisor=SystemdSupervisor(),
             patience=timedelta(seconds=patience_s),
         ) as means,
+        telling(settings, means.ledger, clock=SystemClock()),
     ):
         means.planner.prepare()
         yield service(settings, means, tell=tell)

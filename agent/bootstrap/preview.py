@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
@@ -12,6 +12,7 @@ from agent.adapters.fork import ForkClock
 from agent.adapters.rpc import Rpc
 from agent.adapters.simulator_fork import ForkSimulator
 from agent.bootstrap.ledgers import Access, open_ledger
+from agent.bootstrap.quarantine import vetting_on_record
 from agent.bootstrap.regime import stance_on_record
 from agent.bootstrap.wiring import Endpoints, schedule, sources
 from agent.daemon.gather import Remembers, fetch_inputs, fetch_signals
@@ -20,6 +21,7 @@ from agent.domain.canonical import content_id
 from agent.domain.happening import Planned, Proposed
 from agent.domain.memory import NOTHING_REMEMBERED, Memory
 from agent.domain.plan import Breach
+from agent.domain.signal import Regime
 from agent.planning.limits import breaches
 from agent.planning.planner import plan
 from agent.planning.proposing import propose
@@ -69,6 +71,8 @@ def _preview(settings: Settings, rpc: Rpc, clock: Clock) -> Preview:
     given.chain.ping()
     slot = schedule(settings, notice=timedelta(0)).latest(clock.now())
     signals = fetch_signals(given, state=stance_on_record(settings))
+    if signals.stance.regime is not Regime.BEARISH:
+        signals = replace(signals, vetting=vetting_on_record(settings, given, signals.ranking))
     inputs = fetch_inputs(
         given, cycle_id=slot.cycle_id, signals=signals, remembers=_memory_on_record(settings)
     )

@@ -138,6 +138,7 @@ def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
         policy=settings.policy_in_force(),
         max_gap_s=settings.signals.max_gap_s,
         regime_rules=settings.regime.rules(),
+        quarantine=settings.quarantine.rules(),
     )
 
 

@@ -133,3 +133,15 @@ def status(settings: SettingsFile = None, as_json: Json = False) -> None:
     from agent.cli.status import show_status
 
     show_status(settings, as_json=as_json)
+
+
+@app.command()
+def notify(
+    words: Annotated[str, typer.Argument(help="What to say.")] = "Do you read this?",
+    settings: SettingsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Send a notice to every channel, to try them."""
+    from agent.cli.notify import try_channels
+
+    try_channels(settings, words=words, as_json=as_json)

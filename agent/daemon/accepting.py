@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from agent import observe
 from agent.daemon.gather import Signals, Sources, decided
+from agent.daemon.ranking_book import RankingBook
 from agent.daemon.regime_book import RegimeBook
 from agent.domain.bodies import SignalAccepted, SignalName, SignalRefused
 from agent.domain.happening import Listener, SignalsAccepted
@@ -18,7 +19,9 @@ from agent.domain.record import BETWEEN_CYCLES, RecordKind
 from agent.domain.regime import RegimeRead, RegimeState, Stance, is_news, reading_of, stance_of
 from agent.domain.signal import Ranking, Regime, RegimeSignal, absent_ranking, absent_regime
 from agent.domain.signal_rules import check_agreement
+from agent.domain.vetting import NO_FINDINGS, Vetting
 from agent.errors import (
+    RankingStoppedError,
     SignalError,
     SignalsDisagreeError,
     SourceUnavailableError,
@@ -44,9 +47,12 @@ class Accepting:
         """
         regime, raw_regime, stance = self._regime(cycle_id)
         is_out = stance.regime is Regime.BEARISH
+        vetting = NO_FINDINGS
         try:
             ranking, raw_ranking = self._ranking(cycle_id)
             self._check_agreement(cycle_id, (ranking, raw_ranking), (regime, raw_regime))
+            if not is_out:
+                vetting = self._vet(cycle_id, ranking, raw_ranking)
         except (SignalError, SourceUnavailableError) as error:
             if not is_out:
                 raise
@@ -56,8 +62,10 @@ class Accepting:
             self._record_acceptance(cycle_id, SignalName.REGIME, regime, raw_regime)
         if raw_ranking:
             self._record_acceptance(cycle_id, SignalName.RANKING, ranking, raw_ranking)
+        if not is_out:
+            self._rankings.remember(ranking, vetting, cycle_id=cycle_id)
         self.tell(SignalsAccepted(ranking=ranking, regime=regime, stance=stance))
-        return Signals(ranking=ranking, regime=regime, stance=stance)
+        return Signals(ranking=ranking, regime=regime, stance=stance, vetting=vetting)
 
     def read_regime(self) -> RegimeState:
         """Read the regime between cycles, and return where its machine stands then.
@@ -117,6 +125,23 @@ class Accepting:
         name = sha256(raw).hexdigest() if raw else None
         refused = self.ledger.records(cycle_id=BETWEEN_CYCLES, kinds=(RecordKind.SIGNAL_REFUSED,))
         return all(record.body["sha256"] != name for record in refused)
+
+    @property
+    def _rankings(self) -> RankingBook:
+        return RankingBook(
+            ledger=self.ledger,
+            token_map=self.sources.token_map,
+            rules=self.sources.quarantine,
+        )
+
+    def _vet(self, cycle_id: str, ranking: Ranking, raw: bytes) -> Vetting:
+        try:
+            vetting = self._rankings.vet(ranking)
+        except RankingStoppedError as error:
+            self._record_refusal(cycle_id, SignalName.RANKING, reason=str(error), raw=raw)
+            raise
+        observe.ranking_vetted(vetting)
+        return vetting
 
     def _check_agreement(
         self, cycle_id: str, ranked: tuple[Ranking, bytes], read: tuple[RegimeSignal, bytes]

@@ -160,7 +160,12 @@ class Deciding:
 
 
 def _signals_of(inputs: PlanInputs) -> Signals:
-    return Signals(ranking=inputs.ranking, regime=inputs.regime, stance=inputs.stance)
+    return Signals(
+        ranking=inputs.ranking,
+        regime=inputs.regime,
+        stance=inputs.stance,
+        vetting=inputs.vetting,
+    )
 
 
 def _check_bounds(found: tuple[Breach, ...]) -> None:

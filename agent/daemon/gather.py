@@ -23,6 +23,7 @@ from agent.domain.regime import (
 from agent.domain.signal import Ranking, RegimeSignal
 from agent.domain.signal_rules import check_agreement
 from agent.domain.token import TokenMap
+from agent.domain.vetting import NO_FINDINGS, QuarantineRules, Vetting
 from agent.errors import StanceUndecidedError
 from agent.planning.planner import normalised, quote_requests, watched_feeds, watched_tokens
 from agent.ports import Chain, Clock, RankingSource, SignalSource, Venue
@@ -42,6 +43,7 @@ class Sources:
     policy: Policy
     max_gap_s: int
     regime_rules: RegimeRules
+    quarantine: QuarantineRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +53,13 @@ class Signals:
     ranking: Ranking
     regime: RegimeSignal
     stance: Stance
+    vetting: Vetting
 
 
 def fetch_signals(sources: Sources, *, state: RegimeState = BEGINNING) -> Signals:
     """Return both signals, fit to be acted on together, and the stance that they lead to from `state`.
+
+    The ranking is not vetted yet.
 
     Raises:
         SignalError: one is refused, or they disagree. SourceUnavailableError: one is out of reach.
@@ -64,8 +69,14 @@ def fetch_signals(sources: Sources, *, state: RegimeState = BEGINNING) -> Signal
     ranking, _ = sources.rankings.fetch_ranking(now=now)
     regime, _ = sources.regimes.fetch_regime(now=now)
     check_agreement(ranking, regime, max_gap_s=sources.max_gap_s)
-    stance = stance_of(after(state, reading_of(regime, at=now, rules=sources.regime_rules)))
-    return Signals(ranking=ranking, regime=regime, stance=decided(stance, regime))
+    following = after(state, reading_of(regime, at=now, rules=sources.regime_rules))
+    if following.stance is not state.stance:
+        # Dated as the reading that decided it: a look at what would be done does not depend on its time.
+        following = replace(following, since=regime.issued_at)
+    stance = stance_of(following)
+    return Signals(
+        ranking=ranking, regime=regime, stance=decided(stance, regime), vetting=NO_FINDINGS
+    )
 
 
 def decided(stance: Stance | None, regime: RegimeSignal) -> Stance:
@@ -108,6 +119,7 @@ def fetch_inputs(
         ranking=signals.ranking,
         regime=signals.regime,
         stance=signals.stance,
+        vetting=signals.vetting,
         token_map=sources.token_map,
         chain_book=sources.chain_book,
         policy=sources.policy,

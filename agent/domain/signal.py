@@ -33,7 +33,10 @@ class RegimeSignal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedCoin:
-    """One row of a ranking; `price_usd` is per whole coin."""
+    """One row of a ranking; `price_usd` is per whole coin, `circulating_supply` in whole coins.
+
+    `contract` is the token on the agent's chain as the feed has it, `listed_at` when the feed first did.
+    """
 
     rank: int
     coin_id: str
@@ -41,6 +44,9 @@ class RankedCoin:
     name: str
     market_cap_usd: Decimal
     price_usd: Decimal | None
+    circulating_supply: Decimal | None = None
+    contract: str | None = None
+    listed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,14 +146,9 @@ class Custody:
 
     def _record(self, adopted: NoncesAdopted) -> None:
         """Write down that the ledger accounts for nonces, and say so loudly."""
-        self.ledger.append(adopted, cycle_id=self.cycle_id())
+        self.ledger.append(adopted, cycle_id=BETWEEN_CYCLES)
         observe.nonces_adopted(adopted)
         self.tell(adopted)
-
-    def cycle_id(self) -> str:
-        """Return the cycle that something belongs to which no cycle asked for: the last one."""
-        statuses = self.ledger.intents()
-        return statuses[-1].intent.cycle_id if statuses else BETWEEN_CYCLES
 
     def next_nonce(self, intent: Intent) -> int | None:
         """Return the nonce that the account uses next; None while others are out, or the chain lags behind.

@@ -31,7 +31,7 @@ CREDENTIAL_FILES = {
     "keystore-password": ("key", "password_file"),
     "checkpoint-key": ("log", "checkpoint_key"),
 }
-CREDENTIAL_VALUES = {"rpc-url": ("chain", "rpc_url")}
+CREDENTIAL_VALUES = {"rpc-url": ("chain", "rpc_url"), "channels": ("notify", "channels")}
 SERVICE_KEY = "{service}-key"
 """The credential that holds the key of an aggregator."""
 
@@ -42,6 +42,7 @@ SECRETS = {
     ("chain", "rpc_url"),
     ("chain", "rpc_urls"),
     ("chain", "private_rpc_urls"),
+    ("notify", "channels"),
 }
 
 Tree = dict[str, Any]

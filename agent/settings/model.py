@@ -22,6 +22,8 @@ from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Bps, Ppm
 from agent.settings.aggregators import AggregatorSettings
 from agent.settings.fields import AddressSetting, Section, UrlSetting
 from agent.settings.index import BudgetSettings, DriftSettings, IndexSettings
+from agent.settings.notify import NotifySettings
+from agent.settings.quarantine import QuarantineSettings
 from agent.settings.regime import RegimeSettings
 
 ENV_PREFIX = "AGENT_"
@@ -223,12 +225,14 @@ class Settings(BaseSettings):
     chain: ChainSettings
     signals: SignalSettings
     regime: RegimeSettings = RegimeSettings()
+    quarantine: QuarantineSettings = QuarantineSettings()
     policy: PolicySettings = PolicySettings()
     index: IndexSettings = IndexSettings()
     drift: DriftSettings = DriftSettings()
     budget: BudgetSettings = BudgetSettings()
     aggregators: AggregatorSettings = AggregatorSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    notify: NotifySettings = NotifySettings()
     key: KeySettings
     ledger: LedgerSettings = LedgerSettings()
     log: LogSettings

@@ -54,6 +54,17 @@ exit_notice_s = 0           # how long before an exit is executed it is proposed
 exit_approval = "none"      # "required": no exit without `agent approve`
 watch_s = 300               # how often the regime is read between cycles; 0: only for a cycle
 
+[quarantine]                # what of a ranking is not acted on at once; 0 switches a rule off
+list_ranks = 110            # a coin beyond this rank has left the list
+max_rank_jump = 40          # places between two rankings
+max_cap_mismatch_ppm = 100000       # market cap against price x supply, where the feed has both
+max_supply_jump_ppm = 250000        # of the supply that cap and price imply, between two rankings
+min_age_days = 30           # since a coin was listed, or first seen
+readings_back = 2           # rankings until a coin that left the list may be bought again
+max_turnover_ppm = 250000   # of the list at once, by coins or weight; beyond it the ranking is stopped
+min_depth_usd = 25000       # what a coin's allowlisted pools must hold
+exempt = []                 # coin ids that pass every rule
+
 [policy]                    # ppm: parts per million of the portfolio; bps: hundredths of a percent
 universe = "strict"         # "strict": what of the top N can be held; "fill": the first N that can
 top_n = 100
@@ -130,6 +141,18 @@ notice_hours = 12           # how long before that it is proposed
 approval = "none"           # "required": nothing is executed without `agent approve`
 retry_s = 3600              # how long a node or source out of reach is tried again
 fee_wait_s = 86400          # how long a cycle waits for gas under policy.max_fee_per_gas_gwei
+
+[notify]                    # who is told what, beside the log; quiet hours hold back all but errors
+quiet_from_hour = 0         # UTC; the same hour twice: no quiet hours
+quiet_to_hour = 0
+level = "info"              # "warning": what is to be looked at; "error": what somebody must act on
+
+[notify.channels]           # Apprise addresses (secrets; under systemd: credential `channels`)
+# team = "slack://token-a/token-b/token-c"
+# pager = "ntfys://ntfy.example.com/agent"
+
+[notify.level_by_channel]   # where a channel is told less or more than the others
+# pager = "error"
 
 [key]                       # under systemd: credentials `keystore` and `keystore-password`
 {keystore}

@@ -1,5 +1,6 @@
 """From signals to a plan: what is recorded, what is taken from the record, and what stops it."""
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -17,9 +18,11 @@ from agent.domain.record import BETWEEN_CYCLES, RecordKind
 from agent.domain.regime import RegimeCommanded
 from agent.domain.signal import NO_BYTES_SHA256, Regime
 from agent.domain.units import Bps
+from agent.domain.vetting import RankingCleared
 from agent.errors import (
     LimitsBreachedError,
     PlanOutOfBoundsError,
+    RankingStoppedError,
     SignalsDisagreeError,
     SourceUnavailableError,
     StaleSignalError,
@@ -35,7 +38,7 @@ from tests.fakes import (
     FakeVenue,
     StillClock,
 )
-from tests.worlds import AGENT, POLICY, REGIME_RULES, drifted, world
+from tests.worlds import AGENT, POLICY, QUARANTINE, REGIME_RULES, drifted, world
 
 COINS = 20
 NOTICE = timedelta(hours=12)
@@ -66,6 +69,7 @@ class Desk:
                 policy=policy,
                 max_gap_s=3_600,
                 regime_rules=REGIME_RULES,
+                quarantine=QUARANTINE,
             ),
             planner=FakePlanner(),
             ledger=self.ledger,
@@ -99,6 +103,7 @@ def test_a_proposal_follows_its_signals_and_inputs_in_the_record():
         RecordKind.REGIME_READ,
         RecordKind.SIGNAL_ACCEPTED,
         RecordKind.SIGNAL_ACCEPTED,
+        RecordKind.RANKING_VETTED,
         RecordKind.INPUTS,
         RecordKind.PROPOSAL,
     ] == desk.kinds()
@@ -224,6 +229,55 @@ def test_a_rebalance_needs_its_ranking():
 
     with pytest.raises(SourceUnavailableError):
         desk.deciding.propose(SLOT)
+
+
+def churned(desk):
+    """Let the next ranking have half its coins replaced by others."""
+    ranking = desk.rankings.ranking
+    coins = tuple(
+        replace(c, coin_id=f"new-{c.rank}", symbol=f"N{c.rank}") if c.rank % 2 else c
+        for c in ranking.coins
+    )
+    desk.rankings.raw = b"churned"
+    desk.rankings.ranking = replace(
+        ranking, coins=coins, issued_at=ranking.issued_at + timedelta(minutes=1)
+    )
+    return replace(SLOT, cycle_id="index-2026-11-30T0000Z")
+
+
+def test_a_ranking_that_turned_over_is_refused_and_recorded():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    following = churned(desk)
+
+    with pytest.raises(RankingStoppedError, match="left the list at once"):
+        desk.deciding.propose(following)
+
+    (refused,) = desk.bodies(RecordKind.SIGNAL_REFUSED)
+    assert desk.ledger.load_content(refused["sha256"]) == b"churned"
+
+
+def test_a_ranking_that_turned_over_passes_once_somebody_let_it():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    following = churned(desk)
+    sha256 = hashlib.sha256(b"churned").hexdigest()
+    cleared = RankingCleared(ranking_sha256=sha256, by="op", reason="looked at it")
+    desk.ledger.append(cleared, cycle_id=BETWEEN_CYCLES)
+
+    desk.deciding.propose(following)
+
+    assert desk.told[-1].proposal.ranking_sha256 == sha256
+
+
+def test_a_ranking_is_vetted_once_however_often_it_is_read():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    desk.deciding.propose(replace(SLOT, cycle_id="index-2026-11-30T0000Z"))
+
+    first, second = (h.inputs.vetting for h in desk.told if isinstance(h, Proposed))
+    assert first == second
+    assert len(desk.bodies(RecordKind.RANKING_VETTED)) == 1
 
 
 def test_a_first_reading_that_is_not_clear_starts_nothing():

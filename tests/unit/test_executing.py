@@ -41,7 +41,7 @@ from tests.fakes import (
     FakeVenue,
     StillClock,
 )
-from tests.worlds import AGENT, REGIME_RULES, world
+from tests.worlds import AGENT, QUARANTINE, REGIME_RULES, world
 from tests.worlds import POLICY as WHOLE_POLICY
 
 SLOT = Slot(cycle_id="index-2026-11-23T0000Z", scheduled_at=START)
@@ -169,6 +169,7 @@ class Desk:
             policy=POLICY,
             max_gap_s=0,
             regime_rules=REGIME_RULES,
+            quarantine=QUARANTINE,
         )
         self.executing = Executing(
             sources=sources,
