@@ -12,6 +12,7 @@ from agent.daemon.standing import body_of, unreviewed_halt
 from agent.domain.bodies import Body, Halted, PlanMade, ProposalMade, Reported
 from agent.domain.intent import TERMINAL, TxState
 from agent.domain.record import Checkpoint, Record, RecordKind
+from agent.execution.account import foreign_nonces
 from agent.settings import Settings
 
 TELLING = (RecordKind.PROPOSAL, RecordKind.PLAN, RecordKind.HALT, RecordKind.REPORT)
@@ -40,7 +41,10 @@ class OpenIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """Everything at a glance. `needs_review` names a cycle without whose sign-off nothing is traded."""
+    """Everything at a glance. `needs_review` names a cycle without whose sign-off nothing is traded.
+
+    `foreign_nonces` of the agent's accounts were used by somebody else.
+    """
 
     portfolio: str
     next_cycle_id: str
@@ -49,6 +53,7 @@ class Status:
     last: LastCycle | None
     needs_review: str | None
     open_intents: tuple[OpenIntent, ...]
+    foreign_nonces: tuple[int, ...]
     records: int
     checkpoint: Checkpoint | None
 
@@ -78,6 +83,7 @@ def _status(settings: Settings, ledger: SqlLedger | None) -> Status:
         last=_last_cycle(records),
         needs_review=None if unreviewed is None else unreviewed[0],
         open_intents=() if ledger is None else _open_intents(ledger),
+        foreign_nonces=() if ledger is None else foreign_nonces(ledger),
         records=len(records),
         checkpoint=None if ledger is None else (None, *ledger.checkpoints())[-1],
     )
