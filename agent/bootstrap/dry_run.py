@@ -16,6 +16,7 @@ from agent.adapters.rpc import Rpc
 from agent.adapters.signer import ThrowawaySigner
 from agent.adapters.simulator_fork import ForkSimulator
 from agent.adapters.supervisor import SystemdSupervisor
+from agent.bootstrap.planner import planner_process
 from agent.bootstrap.wiring import Endpoints, Means, service
 from agent.domain.happening import Listener
 from agent.errors import SettingsError
@@ -50,13 +51,17 @@ def dry_service(
         Fork(rpc).appoint(signer.address, vault=settings.portfolio.vault)
         clock = ForkClock(rpc, stop)
         out.mkdir(parents=True, exist_ok=True)
-        with open_ledger(
-            out / LEDGER_NAME,
-            clock=clock,
-            access=Access.TRADE,
-            origin=f"dry run of {settings.portfolio.name}",
-            checkpoint_key=log_keys.create_key(out / KEY_NAME),
-        ) as ledger:
+        with (
+            planner_process() as planner,
+            open_ledger(
+                out / LEDGER_NAME,
+                clock=clock,
+                access=Access.TRADE,
+                origin=f"dry run of {settings.portfolio.name}",
+                checkpoint_key=log_keys.create_key(out / KEY_NAME),
+            ) as ledger,
+        ):
+            planner.prepare()
             means = Means(
                 clock=clock,
                 endpoints=Endpoints(public=(rpc,)),
@@ -65,6 +70,7 @@ def dry_service(
                 ledger=ledger,
                 database=out / LEDGER_NAME,
                 supervisor=SystemdSupervisor({}),
+                planner=planner,
                 notice=timedelta(0),
                 patience=timedelta(0),
                 may_begin_anew=True,
