@@ -19,7 +19,7 @@ Every message is one line: the field or thing, its value, and the mend.
     . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
       LedgerError,
       NonceMismatchError, SequenceMismatchError, CalldataError, TokenUnreadableError, UnexpectedRevertError,
-      OutcomeMismatchError, ReviewNeededError, UnexpectedError
+      OutcomeMismatchError, ReviewNeededError, PlanningProcessError, UnexpectedError
   - LogVerificationError  the log does not prove what it claims
 
 `StopRequestedError` stands outside the tree: being asked to stop is not a failure.
@@ -563,6 +563,15 @@ class OutcomeMismatchError(HaltError):
         super().__init__(
             f"transaction {tx_hash}: {what} is {found}, expected {expected}: trading halts; see agent status"
         )
+
+
+class PlanningProcessError(HaltError):
+    """The process that plans did not do it."""
+
+    def __init__(self, *, deed: str, reason: str, mend: str) -> None:
+        """Say what it was asked for, what came instead, and what to do."""
+        self.deed, self.reason, self.mend = deed, reason, mend
+        super().__init__(f"planning process, asked for {deed}: {reason}: {mend}")
 
 
 class UnexpectedError(HaltError):

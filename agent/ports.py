@@ -24,7 +24,7 @@ from agent.domain.intent import (
 )
 from agent.domain.notice import Delivery, Notice
 from agent.domain.offer import Ask, Declined, FirmOffer, Offer, Service
-from agent.domain.plan import Position
+from agent.domain.plan import Plan, PlanInputs, Position, Proposal
 from agent.domain.pool import PoolRef, PoolState
 from agent.domain.quote import QuoteRequest
 from agent.domain.record import Checkpoint, Record, RecordKind
@@ -122,6 +122,24 @@ class Chain(Protocol):
         """
 
     def fetch_block_hash(self, number: int) -> str | None: ...
+
+
+class Planner(Protocol):
+    """Whoever makes proposals and plans of inputs, and always the same of the same."""
+
+    def prepare(self) -> None:
+        """Get ready, in the background, for what will soon be asked."""
+
+    def propose(self, inputs: PlanInputs, *, executes_at: datetime) -> Proposal:
+        """Return what a cycle would do.
+
+        Raises:
+            FeedUnusableError, InfeasibleTargetError: nothing can be planned on these inputs.
+            PlanningProcessError: whoever plans failed.
+        """
+
+    def plan(self, inputs: PlanInputs, *, proposal_id: str) -> Plan:
+        """Return what a cycle will do; errors as for a proposal."""
 
 
 class Venue(Protocol):

@@ -28,7 +28,7 @@ from agent.domain.intent import (
     UnsignedTransaction,
 )
 from agent.domain.notice import Delivery, Notice
-from agent.domain.plan import Position
+from agent.domain.plan import Plan, PlanInputs, Position, Proposal
 from agent.domain.pool import PoolRef, PoolState
 from agent.domain.quote import QuoteRequest
 from agent.domain.record import Checkpoint, Record, RecordKind
@@ -41,6 +41,8 @@ from agent.errors import (
     RpcUnavailableError,
     StopRequestedError,
 )
+from agent.planning.planner import plan
+from agent.planning.proposing import propose
 from agent.ports import IntentStatus, SendAnswer, SimulatedCall, SimulatedOutcome, Watch
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
@@ -505,6 +507,22 @@ class FakeLedger:
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
         return tuple(self.sealed)
+
+
+@dataclass(kw_only=True)
+class FakePlanner:
+    """The planner itself, in this process; `prepared` counts how often it was told to get ready."""
+
+    prepared: int = 0
+
+    def prepare(self) -> None:
+        self.prepared += 1
+
+    def propose(self, inputs: PlanInputs, *, executes_at: datetime) -> Proposal:
+        return propose(inputs, executes_at=executes_at)
+
+    def plan(self, inputs: PlanInputs, *, proposal_id: str) -> Plan:
+        return plan(inputs, proposal_id=proposal_id)
 
 
 @dataclass

@@ -16,6 +16,7 @@ from agent.adapters.rpc import Rpc
 from agent.adapters.signer import ThrowawaySigner
 from agent.adapters.simulator_fork import ForkSimulator
 from agent.adapters.supervisor import SystemdSupervisor
+from agent.bootstrap.planner import planner_process
 from agent.bootstrap.wiring import Endpoints, Means, service
 from agent.domain.happening import Listener
 from agent.domain.record import BETWEEN_CYCLES
@@ -59,13 +60,17 @@ def dry_service(  # noqa: PLR0913 - all that a dry run depends on, by keyword
         Fork(rpc).appoint(signer.address, vault=settings.portfolio.vault)
         clock = ForkClock(rpc, stop)
         out.mkdir(parents=True, exist_ok=True)
-        with open_ledger(
-            out / LEDGER_NAME,
-            clock=clock,
-            access=Access.TRADE,
-            origin=f"dry run of {settings.portfolio.name}",
-            checkpoint_key=log_keys.create_key(out / KEY_NAME),
-        ) as ledger:
+        with (
+            planner_process() as planner,
+            open_ledger(
+                out / LEDGER_NAME,
+                clock=clock,
+                access=Access.TRADE,
+                origin=f"dry run of {settings.portfolio.name}",
+                checkpoint_key=log_keys.create_key(out / KEY_NAME),
+            ) as ledger,
+        ):
+            planner.prepare()
             if command is not None:
                 ledger.append(command(clock.now()), cycle_id=BETWEEN_CYCLES)
             means = Means(
@@ -76,6 +81,7 @@ def dry_service(  # noqa: PLR0913 - all that a dry run depends on, by keyword
                 ledger=ledger,
                 database=out / LEDGER_NAME,
                 supervisor=SystemdSupervisor({}),
+                planner=planner,
                 notice=timedelta(0),
                 patience=timedelta(0),
                 may_begin_anew=True,

@@ -39,7 +39,7 @@ from agent.execution.custody import Custody
 from agent.execution.fees import FeeLimits
 from agent.execution.sender import Pace, Sender
 from agent.planning.planner import watched_tokens
-from agent.ports import Chain, Clock, Signer, Simulator, Supervisor
+from agent.ports import Chain, Clock, Planner, Signer, Simulator, Supervisor
 from agent.rehearsal.gate import Gate
 from agent.settings import Settings
 from agent.workflow.engine import Engine
@@ -95,6 +95,7 @@ class Means:
     ledger: SqlLedger
     database: Path | SecretStr
     supervisor: Supervisor
+    planner: Planner
     notice: timedelta
     patience: timedelta
     pace: Pace
@@ -179,6 +180,7 @@ def service(settings: Settings, means: Means, *, tell: Listener) -> Service:
 def _deciding(settings: Settings, means: Means, given: Sources, tell: Listener) -> Deciding:
     return Deciding(
         sources=given,
+        planner=means.planner,
         ledger=means.ledger,
         book=RegimeBook(means.ledger),
         account=means.signer.address,

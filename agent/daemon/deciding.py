@@ -32,10 +32,8 @@ from agent.domain.signal import Regime
 from agent.domain.units import Address
 from agent.errors import LimitsBreachedError, PlanOutOfBoundsError
 from agent.planning.limits import breaches
-from agent.planning.planner import plan as make_plan
-from agent.planning.proposing import propose as make_proposal
 from agent.planning.proposing import within_bounds
-from agent.ports import Ledger
+from agent.ports import Ledger, Planner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +46,7 @@ class Deciding:
     """
 
     sources: Sources
+    planner: Planner
     ledger: Ledger
     book: RegimeBook
     account: Address
@@ -66,9 +65,10 @@ class Deciding:
         """
         if standing_proposal(self.ledger, slot.cycle_id) is not None:
             return
+        self.planner.prepare()
         signals = self.accepting.signals(slot.cycle_id)
         inputs = self._fix_inputs(slot.cycle_id, signals)
-        proposal = make_proposal(inputs, executes_at=self._time_of(slot, signals.stance))
+        proposal = self.planner.propose(inputs, executes_at=self._time_of(slot, signals.stance))
         made = ProposalMade(proposal_id=content_id(proposal), proposal=proposal)
         self.ledger.append(made, cycle_id=slot.cycle_id)
         observe.proposal_made(proposal, proposal_id=made.proposal_id)
@@ -115,11 +115,12 @@ class Deciding:
         assert proposed is not None, "a plan follows a proposal"  # noqa: S101
         standing = standing_plan(self.ledger, slot.cycle_id)
         if standing is None:
+            self.planner.prepare()
             self.holding.affordable()
             recorded = self._load_inputs(proposed.proposal.inputs_sha256)
             self._check_stance(recorded.stance)
             inputs = self._fix_inputs(slot.cycle_id, _signals_of(recorded))
-            plan = make_plan(inputs, proposal_id=proposed.proposal_id)
+            plan = self.planner.plan(inputs, proposal_id=proposed.proposal_id)
             standing = PlanMade(plan_id=content_id(plan), plan=plan)
             self.ledger.append(standing, cycle_id=slot.cycle_id)
             observe.plan_made(plan, plan_id=standing.plan_id)
