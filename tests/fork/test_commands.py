@@ -237,7 +237,7 @@ def test_a_drill_sells_everything_and_says_how_long_and_how_much(stage, deployed
     assert not (deployed.parent / "agent.sqlite").exists()
 
 
-def test_flatten_shows_its_cost_and_the_next_run_goes_out(stage, deployed):
+def test_flatten_shows_its_cost_and_commands_the_exit(deployed):
     assert agent("run", "--once", "--settings", deployed).exit_code == 0
     said = ("--by", "Ada", "--reason", "war", "--settings", deployed)
 
@@ -246,3 +246,6 @@ def test_flatten_shows_its_cost_and_the_next_run_goes_out(stage, deployed):
     assert asked.exit_code == 0, asked.stderr
     assert "a year of such weeks" in asked.stdout
     assert "commanded: the service goes out" in asked.stdout
+    shown = agent("regime", "show", "--settings", deployed).stdout
+    assert "out, in stablecoins" in shown
+    assert "held out     by Ada" in shown
