@@ -13,7 +13,8 @@ Every message is one line: the field or thing, its value, and the mend.
     . RpcUnavailableError, NodesDisagreeError, SourceUnavailableError, FeedUnusableError,
       AggregatorUnusableError, InDoubtError, MessengerUnavailableError
   - SkipCycleError        drop this plan, start again next cycle
-    . StanceUndecidedError, PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError
+    . StanceUndecidedError, PlanOutOfBoundsError, ProposalNotApprovedError,
+      ProposalRejectedError, AgentPausedError, PlanExpiredError, NonceTakenError
   - HaltError             stop trading and page a human
     . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
       LedgerError,
@@ -337,6 +338,26 @@ class PlanOutOfBoundsError(SkipCycleError):
         super().__init__(
             f"plan leaves its proposal: {bound} is {found}, the bound is {allowed}: a new proposal follows"
         )
+
+
+class ProposalRejectedError(SkipCycleError):
+    """Somebody stopped a proposal."""
+
+    def __init__(self, *, proposal_id: str, by: str, reason: str) -> None:
+        """Name the proposal, who stopped it, and why."""
+        self.proposal_id, self.by, self.reason = proposal_id, by, reason
+        super().__init__(
+            f"proposal {proposal_id} was rejected by {by}: {reason}: the next slot makes a new one"
+        )
+
+
+class AgentPausedError(SkipCycleError):
+    """The agent is told to rest."""
+
+    def __init__(self, *, by: str, reason: str) -> None:
+        """Name who paused it, and why."""
+        self.by, self.reason = by, reason
+        super().__init__(f"paused by {by}: {reason}: nothing is signed until agent resume")
 
 
 class ProposalNotApprovedError(SkipCycleError):

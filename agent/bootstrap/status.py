@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from agent.adapters.clock import SystemClock
 from agent.bootstrap.ledgers import Access, SqlLedger, open_ledger
 from agent.bootstrap.wiring import schedule
+from agent.daemon.commanding import rests
 from agent.daemon.standing import body_of, unreviewed_halt
 from agent.domain.bodies import Body, Halted, PlanMade, ProposalMade, Reported
 from agent.domain.intent import TERMINAL, TxState
@@ -43,6 +44,7 @@ class OpenIntent:
 class Status:
     """Everything at a glance. `needs_review` names a cycle without whose sign-off nothing is traded.
 
+    `paused` says by whom and why, "" where the agent is not.
     `foreign_nonces` of the agent's accounts were used by somebody else.
     """
 
@@ -52,6 +54,7 @@ class Status:
     next_executes_at: datetime
     last: LastCycle | None
     needs_review: str | None
+    paused: str
     open_intents: tuple[OpenIntent, ...]
     foreign_nonces: tuple[int, ...]
     records: int
@@ -82,6 +85,7 @@ def _status(settings: Settings, ledger: SqlLedger | None) -> Status:
         next_executes_at=upcoming.scheduled_at,
         last=_last_cycle(records),
         needs_review=None if unreviewed is None else unreviewed[0],
+        paused="" if ledger is None else rests(ledger, upcoming),
         open_intents=() if ledger is None else _open_intents(ledger),
         foreign_nonces=() if ledger is None else foreign_nonces(ledger),
         records=len(records),
