@@ -11,14 +11,15 @@ Every message is one line: the field or thing, its value, and the mend.
       ApprovalRefusedError
   - RetryableError        same call, same cycle
     . RpcUnavailableError, NodesDisagreeError, SourceUnavailableError, FeedUnusableError,
-      AggregatorUnusableError, InDoubtError
+      AggregatorUnusableError, InDoubtError, MessengerUnavailableError
   - SkipCycleError        drop this plan, start again next cycle
-    . StanceUndecidedError, PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError
+    . StanceUndecidedError, PlanOutOfBoundsError, ProposalNotApprovedError,
+      ProposalRejectedError, AgentPausedError, PlanExpiredError, NonceTakenError
   - HaltError             stop trading and page a human
     . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
       LedgerError,
       NonceMismatchError, SequenceMismatchError, CalldataError, TokenUnreadableError, UnexpectedRevertError,
-      OutcomeMismatchError, ReviewNeededError, UnexpectedError
+      OutcomeMismatchError, ReviewNeededError, PlanningProcessError, UnexpectedError
   - LogVerificationError  the log does not prove what it claims
 
 `StopRequestedError` stands outside the tree: being asked to stop is not a failure.
@@ -263,6 +264,15 @@ class RetryableError(AgentError):
     exit_code = 7
 
 
+class MessengerUnavailableError(RetryableError):
+    """A channel to the operators did not take a notice."""
+
+    def __init__(self, *, channel: str, reason: str) -> None:
+        """Name the channel, never its address."""
+        self.channel, self.reason = channel, reason
+        super().__init__(f"channel {channel}: {reason}")
+
+
 class RpcUnavailableError(RetryableError):
     """The node does not answer, or not sensibly."""
 
@@ -363,6 +373,26 @@ class PlanOutOfBoundsError(SkipCycleError):
         super().__init__(
             f"plan leaves its proposal: {bound} is {found}, the bound is {allowed}: a new proposal follows"
         )
+
+
+class ProposalRejectedError(SkipCycleError):
+    """Somebody stopped a proposal."""
+
+    def __init__(self, *, proposal_id: str, by: str, reason: str) -> None:
+        """Name the proposal, who stopped it, and why."""
+        self.proposal_id, self.by, self.reason = proposal_id, by, reason
+        super().__init__(
+            f"proposal {proposal_id} was rejected by {by}: {reason}: the next slot makes a new one"
+        )
+
+
+class AgentPausedError(SkipCycleError):
+    """The agent is told to rest."""
+
+    def __init__(self, *, by: str, reason: str) -> None:
+        """Name who paused it, and why."""
+        self.by, self.reason = by, reason
+        super().__init__(f"paused by {by}: {reason}: nothing is signed until agent resume")
 
 
 class ProposalNotApprovedError(SkipCycleError):
@@ -568,6 +598,15 @@ class OutcomeMismatchError(HaltError):
         super().__init__(
             f"transaction {tx_hash}: {what} is {found}, expected {expected}: trading halts; see agent status"
         )
+
+
+class PlanningProcessError(HaltError):
+    """The process that plans did not do it."""
+
+    def __init__(self, *, deed: str, reason: str, mend: str) -> None:
+        """Say what it was asked for, what came instead, and what to do."""
+        self.deed, self.reason, self.mend = deed, reason, mend
+        super().__init__(f"planning process, asked for {deed}: {reason}: {mend}")
 
 
 class UnexpectedError(HaltError):

@@ -295,6 +295,18 @@ def cycle_ended(end: StepEnd) -> None:
     _log.log(level, "cycle_ended", ending=str(end.ending), error=end.error, reason=end.reason)
 
 
+def notice_sent(*, notice_id: str, channel: str) -> None:
+    _log.info("notice_sent", notice_id=notice_id, channel=channel)
+
+
+def notice_failed(*, notice_id: str, channel: str, is_given_up: bool) -> None:
+    _log.warning("notice_failed", notice_id=notice_id, channel=channel, is_given_up=is_given_up)
+
+
+def notices_held(*, reason: str) -> None:
+    _log.warning("notices_held", reason=reason)
+
+
 def command_refused(*, error: str, reason: str) -> None:
     _log.error("command_refused", error=error, reason=reason)
 

@@ -70,6 +70,8 @@ def _open_table(seen: Status) -> RenderableType:
 
 
 def _next_step(seen: Status) -> str:
+    if seen.paused:
+        return f"{seen.paused}: agent resume ends it"
     if seen.needs_review is not None:
         return f"trading rests until {seen.needs_review} is signed off: agent log review"
     if seen.last is None:

@@ -75,6 +75,32 @@ class ApprovalGiven:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalRejected:
+    """Who stopped a proposal, and why; it is not carried out."""
+
+    proposal_id: str
+    by: str
+    reason: str
+
+
+class Command(StrEnum):
+    """What an operator may tell the whole agent: rest, or go on."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorCommanded:
+    """Who told the agent what, and why; the last command stands."""
+
+    command: Command
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanMade:
     """What a cycle will do; `plan_id` is the plan's content id."""
 
@@ -192,6 +218,8 @@ Body = (
     | InputsFixed
     | ProposalMade
     | ApprovalGiven
+    | ProposalRejected
+    | OperatorCommanded
     | PlanMade
     | Halted
     | IntentOpened
@@ -216,6 +244,8 @@ BODY_BY_KIND: Mapping[RecordKind, type[Body]] = MappingProxyType(
         RecordKind.INPUTS: InputsFixed,
         RecordKind.PROPOSAL: ProposalMade,
         RecordKind.APPROVAL: ApprovalGiven,
+        RecordKind.REJECTION: ProposalRejected,
+        RecordKind.COMMAND: OperatorCommanded,
         RecordKind.PLAN: PlanMade,
         RecordKind.HALT: Halted,
         RecordKind.INTENT: IntentOpened,

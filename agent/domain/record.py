@@ -27,6 +27,8 @@ class RecordKind(StrEnum):
     INPUTS = "inputs"
     PROPOSAL = "proposal"
     APPROVAL = "approval"
+    REJECTION = "rejection"
+    COMMAND = "command"
     PLAN = "plan"
     HALT = "halt"
     INTENT = "intent"

@@ -43,8 +43,11 @@ def explained(ledger: Ledger, *, chain_id: int, account: Address, contract: Addr
         *(a.next_nonce for a in adopted if a.account == account),
         *(c.next_nonce for c in sealed),
     ]
+    ours = [s for s in statuses if s.intent.contract == contract]
     sequences = [
-        *(s.intent.sequence for s in statuses if s.attempts and s.intent.contract == contract),
+        *(s.intent.sequence for s in ours if s.attempts),
+        # A plan's first batch follows what the contract had run when it was made.
+        *(s.intent.sequence - 1 for s in ours if s.intent.batch_index == 0),
         *(a.sequence for a in adopted if a.contract == contract),
     ]
     return Explained(next_nonce=max(nexts, default=None), sequence=max(sequences, default=None))

@@ -36,6 +36,7 @@ CREDENTIAL_FILES = {
 PROVIDERS = ("coingecko", "coinmarketcap", "coinpaprika", "tokenmetrics")
 CREDENTIAL_VALUES = {
     "rpc-url": ("chain", "rpc_url"),
+    "channels": ("notify", "channels"),
     **{f"{p}-key": ("feeds", f"{p}_key") for p in PROVIDERS},
 }
 SERVICE_KEY = "{service}-key"
@@ -49,6 +50,7 @@ SECRETS = {
     ("chain", "rpc_urls"),
     ("chain", "private_rpc_urls"),
     *(("feeds", f"{p}_{what}") for p in PROVIDERS for what in ("key", "url")),
+    ("notify", "channels"),
 }
 
 Tree = dict[str, Any]

@@ -23,6 +23,7 @@ from agent.settings.aggregators import AggregatorSettings
 from agent.settings.feeds import FeedSettings
 from agent.settings.fields import AddressSetting, Section, UrlSetting
 from agent.settings.index import BudgetSettings, DriftSettings, IndexSettings
+from agent.settings.notify import NotifySettings
 from agent.settings.quarantine import QuarantineSettings
 from agent.settings.regime import RegimeSettings
 from agent.settings.signals import SignalSettings
@@ -224,6 +225,7 @@ class Settings(BaseSettings):
     feeds: FeedSettings = FeedSettings()
     aggregators: AggregatorSettings = AggregatorSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    notify: NotifySettings = NotifySettings()
     key: KeySettings
     ledger: LedgerSettings = LedgerSettings()
     log: LogSettings

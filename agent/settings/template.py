@@ -158,6 +158,18 @@ approval = "none"           # "required": nothing is executed without `agent app
 retry_s = 3600              # how long a node or source out of reach is tried again
 fee_wait_s = 86400          # how long a cycle waits for gas under policy.max_fee_per_gas_gwei
 
+[notify]                    # who is told what, beside the log; quiet hours hold back all but errors
+quiet_from_hour = 0         # UTC; the same hour twice: no quiet hours
+quiet_to_hour = 0
+level = "info"              # "warning": what is to be looked at; "error": what somebody must act on
+
+[notify.channels]           # Apprise addresses (secrets; under systemd: credential `channels`)
+# team = "slack://token-a/token-b/token-c"
+# pager = "ntfys://ntfy.example.com/agent"
+
+[notify.level_by_channel]   # where a channel is told less or more than the others
+# pager = "error"
+
 [key]                       # under systemd: credentials `keystore` and `keystore-password`
 {keystore}
 {password_file}

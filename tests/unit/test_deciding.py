@@ -12,6 +12,12 @@ from agent.daemon.gather import Sources
 from agent.daemon.holding import Holding
 from agent.daemon.regime_book import RegimeBook
 from agent.daemon.schedule import Slot
+from agent.domain.bodies import (
+    ApprovalGiven,
+    Command,
+    OperatorCommanded,
+    ProposalRejected,
+)
 from agent.domain.canonical import content_id
 from agent.domain.happening import Planned, Proposed, SignalsAccepted
 from agent.domain.record import BETWEEN_CYCLES, RecordKind
@@ -22,6 +28,7 @@ from agent.domain.vetting import RankingCleared
 from agent.errors import (
     LimitsBreachedError,
     PlanOutOfBoundsError,
+    ProposalRejectedError,
     RankingStoppedError,
     ReplayedSignalError,
     SignalsDisagreeError,
@@ -33,6 +40,7 @@ from tests.fakes import (
     START,
     FakeChain,
     FakeLedger,
+    FakePlanner,
     FakeRankings,
     FakeRegimes,
     FakeVenue,
@@ -71,6 +79,7 @@ class Desk:
                 regime_rules=REGIME_RULES,
                 quarantine=QUARANTINE,
             ),
+            planner=FakePlanner(),
             ledger=self.ledger,
             book=self.book,
             account=AGENT,
@@ -401,3 +410,34 @@ def test_balances_and_feeds_of_everything_known_are_read():
     assert desk.venue.asked
     assert len(tokens) > COINS
     assert desk.deciding.sources.chain_book.native_usd_feed in feeds
+
+
+def test_a_rejected_proposal_goes_no_further_even_if_it_was_approved():
+    desk = Desk(is_approval_required=True)
+    desk.deciding.propose(SLOT)
+    (proposal,) = desk.bodies(RecordKind.PROPOSAL)
+    known = {"proposal_id": proposal["proposal_id"], "by": "Ada"}
+    desk.ledger.append(ApprovalGiven(note="", **known), cycle_id=SLOT.cycle_id)
+    desk.ledger.append(ProposalRejected(reason="no", **known), cycle_id=SLOT.cycle_id)
+
+    with pytest.raises(ProposalRejectedError, match="was rejected by Ada: no"):
+        desk.deciding.awaits_approval(SLOT)
+
+
+def test_a_rejection_binds_to_its_proposal_alone():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    other = ProposalRejected(proposal_id="other", by="Ada", reason="no")
+    desk.ledger.append(other, cycle_id=SLOT.cycle_id)
+
+    assert desk.deciding.awaits_approval(SLOT) is None
+
+
+def test_while_the_agent_is_paused_a_proposal_waits():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    for command, waits in ((Command.PAUSE, True), (Command.RESUME, False)):
+        given = OperatorCommanded(command=command, by="Ada", reason="audit", at=START)
+        desk.ledger.append(given, cycle_id=BETWEEN_CYCLES)
+
+        assert (desk.deciding.awaits_approval(SLOT) is not None) is waits
