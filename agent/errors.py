@@ -4,8 +4,8 @@ Every message is one line: the field or thing, its value, and the mend.
 
 * AgentError
   - InputError            refuse before anything runs
-    . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, SignalsDisagreeError,
-      RankingStoppedError)
+    . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, ExpiredSignalError,
+      ReplayedSignalError, QuorumError, SignalsDisagreeError, RankingStoppedError)
     . InfeasibleTargetError, KeyFileError, CheckpointKeyError, CanonicalFormError,
       UnknownCycleError, UnknownTransactionError, TransactionRefusedError, ReviewOutdatedError, DataFileError,
       ApprovalRefusedError
@@ -196,6 +196,41 @@ class FutureSignalError(SignalError):
         super().__init__(
             f"signal from {source} refused: issued_at is {ahead_s} s in the future, "
             f"the allowed clock skew is {max_skew_s} s: check both clocks"
+        )
+
+
+class ExpiredSignalError(SignalError):
+    """A signal says itself that it is over."""
+
+    def __init__(self, *, source: str, expired_at: str) -> None:
+        """Give the time after which it was not to be used."""
+        self.source, self.expired_at = source, expired_at
+        super().__init__(
+            f"signal from {source} refused: expires_at = {expired_at}, that is past: publish a fresh signal"
+        )
+
+
+class ReplayedSignalError(SignalError):
+    """A signal does not follow the last one that was accepted."""
+
+    def __init__(self, *, source: str, field: str, found: str, last: str) -> None:
+        """Name the field that went back, and both values."""
+        self.source, self.field, self.found, self.last = source, field, found, last
+        super().__init__(
+            f"signal from {source} refused: {field} = {found}, the last accepted one has {last}: an old "
+            "signal is not taken again; publish a newer one"
+        )
+
+
+class QuorumError(SignalError):
+    """Too few sources of a signal agree."""
+
+    def __init__(self, *, source: str, agree: int, said: tuple[str, ...]) -> None:
+        """Give how many must agree, and what each said."""
+        self.source, self.agree, self.said = source, agree, said
+        super().__init__(
+            f"signal from {source} refused: {agree} sources must agree, but {'; '.join(said)}: see which one "
+            "is wrong, or wait for the others"
         )
 
 

@@ -30,6 +30,7 @@ from agent.errors import (
     PlanOutOfBoundsError,
     ProposalRejectedError,
     RankingStoppedError,
+    ReplayedSignalError,
     SignalsDisagreeError,
     SourceUnavailableError,
     StaleSignalError,
@@ -285,6 +286,20 @@ def test_a_ranking_is_vetted_once_however_often_it_is_read():
     first, second = (h.inputs.vetting for h in desk.told if isinstance(h, Proposed))
     assert first == second
     assert len(desk.bodies(RecordKind.RANKING_VETTED)) == 1
+
+
+def test_an_old_ranking_is_not_taken_again():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    desk.rankings.raw = b"older"
+    ranking = desk.rankings.ranking
+    desk.rankings.ranking = replace(ranking, issued_at=ranking.issued_at - timedelta(minutes=1))
+
+    with pytest.raises(ReplayedSignalError, match="issued_at"):
+        desk.deciding.propose(replace(SLOT, cycle_id="index-2026-11-30T0000Z"))
+
+    (refused,) = desk.bodies(RecordKind.SIGNAL_REFUSED)
+    assert desk.ledger.load_content(refused["sha256"]) == b"older"
 
 
 def test_a_first_reading_that_is_not_clear_starts_nothing():
