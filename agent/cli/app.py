@@ -199,3 +199,26 @@ def notify(
     from agent.cli.notify import try_channels
 
     try_channels(settings, words=words, as_json=as_json)
+
+
+@app.command()
+def explain(
+    cycle: Annotated[
+        str | None, typer.Argument(help="The cycle's id; the last one without.", show_default=False)
+    ] = None,
+    export: Annotated[Path | None, typer.Option(help="Read this export, not the ledger.")] = None,
+    settings: SettingsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Say of every coin why it is traded or not, and what began the cycle."""
+    from agent.cli.explain import explain_cycle
+
+    explain_cycle(settings, cycle, export=export, as_json=as_json)
+
+
+@app.command()
+def methodology(settings: SettingsFile = None) -> None:
+    """Print the index's rules in words, as the settings put them in force."""
+    from agent.cli.methodology import print_methodology
+
+    print_methodology(settings)

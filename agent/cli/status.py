@@ -48,6 +48,9 @@ def _view(seen: Status) -> RenderableType:
         ),
         ("in flight", f"{len(seen.open_intents)} batches" if seen.open_intents else "nothing"),
     ]
+    if seen.foreign_nonces:
+        listed = ", ".join(map(str, seen.foreign_nonces))
+        rows.append(("alarm", f"somebody else used nonces {listed}: see agent tx doctor"))
     parts: list[RenderableType] = [filled(plain_table("", "~"), rows)]
     if seen.open_intents:
         parts += [heading("In flight"), _open_table(seen)]

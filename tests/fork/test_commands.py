@@ -68,6 +68,10 @@ def test_a_run_rebalances_once_and_seals_the_log(stage, deployed):
     assert batches > 1
     tree = json.loads(agent("status", "--settings", deployed, "--json").stdout)
     assert (tree["last"]["stage"], tree["checkpoint"]["next_nonce"]) == ("report", str(batches))
+    explained = agent("explain", "--settings", deployed)
+    assert explained.exit_code == 0, explained.stderr
+    assert "the schedule of index: cron" in explained.stdout
+    assert "held, " in explained.stdout
     again = agent("run", "--once", "--settings", deployed)
     assert (0, batches) == (again.exit_code, stage.nonce())
     assert "nothing was done" in again.stdout
