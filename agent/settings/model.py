@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from agent.domain.intent import Route
 from agent.domain.policy import Policy, Universe
+from agent.domain.rules import StableRules
 from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Bps, Ppm
 from agent.domain.window import WindowRules
 from agent.settings.aggregators import AggregatorSettings
@@ -157,6 +158,18 @@ class PolicySettings(Section):
         )
 
 
+class StableSettings(Section):
+    """Which stablecoins may be held; see `agent.domain.rules.StableRules`."""
+
+    max_depeg_bps: BpsSetting = 200
+    cap_ppm_by_issuer: Mapping[str, PpmSetting] = {}
+
+    def rules(self) -> StableRules:
+        """Return the rules in the units that planning works in."""
+        caps = {issuer: Ppm(cap) for issuer, cap in self.cap_ppm_by_issuer.items()}
+        return StableRules(max_depeg_bps=self.max_depeg_bps, cap_ppm_by_issuer=caps)
+
+
 class ScheduleSettings(Section):
     """When cycles run (UTC), how long ahead they are proposed, and whether somebody must approve.
 
@@ -239,6 +252,7 @@ class Settings(BaseSettings):
     regime: RegimeSettings = RegimeSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
     policy: PolicySettings = PolicySettings()
+    stable: StableSettings = StableSettings()
     index: IndexSettings = IndexSettings()
     drift: DriftSettings = DriftSettings()
     budget: BudgetSettings = BudgetSettings()
@@ -266,6 +280,7 @@ class Settings(BaseSettings):
         """Return every rule and limit that the planner obeys."""
         return replace(
             self.policy.policy(),
+            stable=self.stable.rules(),
             index=self.index.rules(self.policy.top_n),
             drift=self.drift.rules(),
             budget=self.budget.rules(),

@@ -103,6 +103,10 @@ orders = 100                # that are quoted, those that can gain most first
 # urls = {{ "odos" = "https://enterprise-api.odos.xyz" }}
 # code_hashes = {{ "0x111111125421cA6dc452d289314280a0f8842A65" = "0x..." }}   # `agent check` shows them
 
+[stable]                    # which stablecoins are left and not entered
+max_depeg_bps = 200         # off a dollar, by Chainlink's feed or the deepest pool; 0 switches it off
+cap_ppm_by_issuer = {{}}      # of the way out, such as {{ Circle = 600000 }}; issuers as in the token map
+
 [index]                     # which of the ranked coins; coins are CoinGecko ids
 first_place = 1             # 11 with policy.top_n = 90: the mid caps of a top 100
 enter_within_ppm = 950000   # of top_n: a coin that is not held enters up to place 95 of 100 ...
