@@ -164,6 +164,11 @@ notice_hours = 12           # how long before that it is proposed
 approval = "none"           # "required": nothing is executed without `agent approve`
 retry_s = 3600              # how long a node or source out of reach is tried again
 fee_wait_s = 86400          # how long a cycle waits for gas under policy.max_fee_per_gas_gwei
+window_s = 0                # from its time on a proposal is executed within this; 0: at once
+window_jitter_s = 0         # a random part of it, before the first look
+window_fee_percentile_ppm = 300000  # base fee among the cheapest of the hours to come; later more will do
+window_min_depth_ppm = 0    # pools at least so deep, of what was proposed on; 0: not looked at
+blackout_hours = []         # UTC hours in which nothing is executed before the window's end
 
 [notify]                    # who is told what, beside the log; quiet hours hold back all but errors
 quiet_from_hour = 0         # UTC; the same hour twice: no quiet hours
