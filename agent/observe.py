@@ -216,6 +216,10 @@ def settling_halted(*, error: str, reason: str) -> None:
     _log.error("settling_halted", error=error, reason=reason)
 
 
+def intent_rerouted(*, intent_id: str, policy: str, block: int) -> None:
+    _log.warning("intent_rerouted", intent_id=intent_id, policy=policy, block=block)
+
+
 def fee_held(*, asked_wei: int, ceiling_wei: int) -> None:
     _log.warning("fee_held", asked_wei=asked_wei, ceiling_wei=ceiling_wei)
 

@@ -104,6 +104,9 @@ class Chain(Protocol):
     def fetch_nonce(self, account: Address, *, at: str | None = None) -> int:
         """Return the account's nonce at the block with hash `at`, by default the latest."""
 
+    def fetch_delegate(self, account: Address) -> Address | None:
+        """Return whose code the account runs (EIP-7702), None for one without a delegation."""
+
     def fetch_sequence(self) -> int:
         """Return the number of the last batch that the contract ran."""
 

@@ -31,6 +31,11 @@ def creation_code(template: str, name: str) -> bytes:
     return _code(json.loads(_text(template.format(name)))["bytecode"])
 
 
+def recorded_creation(path: str) -> bytes:
+    """Return the creation code of a recorded deployment, as Balancer's package has them."""
+    return _code(json.loads(_text(path))["creationCode"])
+
+
 def immutable_offsets(template: str, name: str) -> tuple[int, ...]:
     """Return where the runtime code keeps immutable values; only Foundry's files say so."""
     document = json.loads(_text(template.format(name)))

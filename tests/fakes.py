@@ -145,6 +145,7 @@ class FakeChain:
     fees: MarketFees = CALM
     effect_by_hash: dict[str, Effect] = field(default_factory=dict)
     nonce_by_height: dict[int, int] = field(default_factory=dict)
+    delegate: Address | None = None
 
     def ping(self) -> None:
         self._answer()
@@ -174,6 +175,10 @@ class FakeChain:
         heights = [n for n in range(self.height, -1, -1) if self.block(n).hash == at]
         later = [nonce for height, nonce in self.nonce_by_height.items() if height > heights[0]]
         return min([*later, self.nonce])
+
+    def fetch_delegate(self, account: Address) -> Address | None:
+        self._answer()
+        return self.delegate if account == self.account else None
 
     def fetch_sequence(self) -> int:
         self._answer()

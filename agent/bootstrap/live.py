@@ -86,6 +86,7 @@ def live_means(
             pace=Pace(
                 confirmations=settings.chain.confirmations,
                 bump_blocks=settings.chain.bump_blocks,
+                public_after_blocks=settings.chain.public_after_blocks,
             ),
         )
 

@@ -11,11 +11,14 @@ from agent.adapters.clock import SystemClock
 from agent.adapters.fork import ForkClock
 from agent.adapters.rpc import Rpc
 from agent.adapters.simulator_fork import ForkSimulator
+from agent.bootstrap.ledgers import Access, open_ledger
 from agent.bootstrap.regime import stance_on_record
 from agent.bootstrap.wiring import Endpoints, schedule, sources
-from agent.daemon.gather import fetch_inputs, fetch_signals
+from agent.daemon.gather import Remembers, fetch_inputs, fetch_signals
+from agent.daemon.remembering import memory
 from agent.domain.canonical import content_id
 from agent.domain.happening import Planned, Proposed
+from agent.domain.memory import NOTHING_REMEMBERED, Memory
 from agent.domain.plan import Breach
 from agent.planning.limits import breaches
 from agent.planning.planner import plan
@@ -51,12 +54,24 @@ def _clock(rpc: Rpc, *, is_fork: bool) -> Clock:
     return ForkClock(rpc)
 
 
+def _memory_on_record(settings: Settings) -> Remembers:
+    def remembers(now: int) -> Memory:
+        if not settings.ledger.is_begun:
+            return NOTHING_REMEMBERED
+        with open_ledger(settings, access=Access.READ) as ledger:
+            return memory(ledger, now=now)
+
+    return remembers
+
+
 def _preview(settings: Settings, rpc: Rpc, clock: Clock) -> Preview:
     given = sources(settings, nodes=Endpoints(public=(rpc,)), clock=clock)
     given.chain.ping()
     slot = schedule(settings, notice=timedelta(0)).latest(clock.now())
     signals = fetch_signals(given, state=stance_on_record(settings))
-    inputs = fetch_inputs(given, cycle_id=slot.cycle_id, signals=signals)
+    inputs = fetch_inputs(
+        given, cycle_id=slot.cycle_id, signals=signals, remembers=_memory_on_record(settings)
+    )
     # The block's time rather than ours: one block, one proposal.
     at = datetime.fromtimestamp(inputs.position.block.timestamp, UTC)
     proposal = propose(inputs, executes_at=at)

@@ -135,6 +135,7 @@ def _trading(settings: Settings) -> Iterator[tuple[Sender, SqlLedger]]:
             pace=Pace(
                 confirmations=settings.chain.confirmations,
                 bump_blocks=settings.chain.bump_blocks,
+                public_after_blocks=settings.chain.public_after_blocks,
             ),
             limits=FeeLimits(
                 ceiling=settings.policy.policy().max_fee_per_gas_wei,

@@ -134,7 +134,7 @@ def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
         venue=FailoverVenue([PoolVenue(rpc, unread=observe.pool_left_out) for rpc in nodes.public]),
         token_map=token_map,
         chain_book=chain_book(token_map),
-        policy=settings.policy.policy(),
+        policy=settings.policy_in_force(),
         max_gap_s=settings.signals.max_gap_s,
         regime_rules=settings.regime.rules(),
     )

@@ -200,7 +200,7 @@ def replay_view(replayed: Replay) -> RenderableType:
         Text(f"{replayed.cycle_id}: computed anew, the plan is the same", style="bold green"),
         Text(f"plan {replayed.plan_id}"),
         Text(
-            f"{count_of(replayed.orders, 'order')}, batches: {replayed.batches}; another split "
-            f"would bring no order more than {max(replayed.gap_bps, Decimal(0))} bps"
+            f"{count_of(replayed.orders, 'order')}, batches: {replayed.batches}; other "
+            f"splits would bring the basket no more than {max(replayed.gap_bps, Decimal(0))} bps"
         ),
     )

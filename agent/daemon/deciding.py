@@ -15,6 +15,7 @@ from agent.daemon.accepting import Accepting
 from agent.daemon.gather import Signals, Sources, fetch_inputs
 from agent.daemon.holding import Holding
 from agent.daemon.regime_book import RegimeBook
+from agent.daemon.remembering import memory_of
 from agent.daemon.schedule import Slot
 from agent.daemon.standing import (
     is_approved,
@@ -139,7 +140,12 @@ class Deciding:
             raise PlanOutOfBoundsError(bound="regime", allowed=proposed.regime, found=stance)
 
     def _fix_inputs(self, cycle_id: str, signals: Signals) -> PlanInputs:
-        inputs = fetch_inputs(self.sources, cycle_id=cycle_id, signals=signals)
+        inputs = fetch_inputs(
+            self.sources,
+            cycle_id=cycle_id,
+            signals=signals,
+            remembers=memory_of(self.ledger),
+        )
         content = canonical_bytes(inputs)
         fixed = InputsFixed(inputs_sha256=sha256(content).hexdigest())
         self.ledger.append(fixed, cycle_id=cycle_id, contents=(content,))

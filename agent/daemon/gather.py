@@ -5,8 +5,10 @@ In two once a process has done it before: what was read last time is read along 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from agent.domain.memory import NOTHING_REMEMBERED, Memory
 from agent.domain.plan import ChainBook, PlanInputs
 from agent.domain.policy import Policy
 from agent.domain.regime import (
@@ -77,7 +79,22 @@ def decided(stance: Stance | None, regime: RegimeSignal) -> Stance:
     return stance
 
 
-def fetch_inputs(sources: Sources, *, cycle_id: str, signals: Signals) -> PlanInputs:
+Remembers = Callable[[int], Memory]
+"""Block time in Unix seconds -> what the log says of the time before."""
+
+
+def nothing_remembered(_: int) -> Memory:
+    """Return the memory of a deployment without a log."""
+    return NOTHING_REMEMBERED
+
+
+def fetch_inputs(
+    sources: Sources,
+    *,
+    cycle_id: str,
+    signals: Signals,
+    remembers: Remembers = nothing_remembered,
+) -> PlanInputs:
     """Return everything that decides a proposal or plan, with all chain facts read at one block."""
     block = sources.chain.fetch_head()
     sources.venue.foresee(block=block)
@@ -96,6 +113,7 @@ def fetch_inputs(sources: Sources, *, cycle_id: str, signals: Signals) -> PlanIn
         policy=sources.policy,
         position=position,
         pools=(),
+        memory=remembers(block.timestamp),
     )
     states = sources.venue.fetch_liquidity(
         requests=quote_requests(inputs), pools=position.pools, block=block

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from agent.daemon.standing import body_of
 from agent.domain.bodies import PlanMade, ProposalMade, Reported
 from agent.domain.memory import Memory
@@ -10,6 +12,11 @@ from agent.planning.remembering import PastCycle, remembered
 from agent.ports import Ledger
 
 KINDS = (RecordKind.PROPOSAL, RecordKind.PLAN, RecordKind.REPORT)
+
+
+def memory_of(ledger: Ledger) -> Callable[[int], Memory]:
+    """Return what tells the memory of a ledger at a time."""
+    return lambda now: memory(ledger, now=now)
 
 
 def memory(ledger: Ledger, *, now: int) -> Memory:

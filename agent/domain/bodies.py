@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from agent.domain.block import Block
 from agent.domain.fill import CycleReport, Fill
-from agent.domain.intent import Attempt, Intent, Receipt, TxState
+from agent.domain.intent import Attempt, Intent, Receipt, Route, TxState
 from agent.domain.plan import Plan, Proposal
 from agent.domain.record import RecordKind
 from agent.domain.regime import RegimeCommanded, RegimeRead
@@ -112,6 +112,16 @@ class NoncesAdopted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rerouted:
+    """What was private goes to the public endpoints, too, from `block` on; `policy` is the setting that says so."""
+
+    intent_id: str
+    route: Route
+    policy: str
+    block: Block
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsed:
     """What the exact calldata did before it was signed; `deltas` in base units by token address."""
 
@@ -178,6 +188,7 @@ Body = (
     | Halted
     | IntentOpened
     | NoncesAdopted
+    | Rerouted
     | Rehearsed
     | Moved
     | Signed
@@ -199,6 +210,7 @@ BODY_BY_KIND: Mapping[RecordKind, type[Body]] = MappingProxyType(
         RecordKind.HALT: Halted,
         RecordKind.INTENT: IntentOpened,
         RecordKind.ADOPTED: NoncesAdopted,
+        RecordKind.REROUTED: Rerouted,
         RecordKind.REHEARSAL: Rehearsed,
         RecordKind.MOVED: Moved,
         RecordKind.SIGNED: Signed,

@@ -14,6 +14,8 @@ class PoolKind(StrEnum):
     V2 = "v2"
     V3 = "v3"
     V4 = "v4"
+    WEIGHTED = "weighted"
+    STABLE = "stable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -24,6 +26,10 @@ class PoolRef:
     `tick_spacing` is 0 for v2. A v4 pool has no address of its own: its `address` is its id (32
     bytes) and `manager` the PoolManager that keeps it. Where it trades ETH, the token is WETH, as it
     is to our contract, so that the order of its tokens need not be that of their numbers.
+    A weighted pool's `address` is its id as well, whose first 20 bytes are the pool's own address, and
+    `manager` the Vault that keeps its tokens. Of a weighted or stable pool with more than two tokens,
+    one pair is traded: the two that stand here. Their fees are finer than pips; `fee_pips` is rounded
+    up.
     """
 
     address: Address
@@ -83,7 +89,48 @@ class V4Pool(V3Pool):
     protocol_fee1_pips: int
 
 
-PoolState = V2Pool | V3Pool | V4Pool
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedPool:
+    """Two tokens of a Balancer v2 weighted pool; balances in base units.
+
+    Weights and `fee` are shares of 10^18. `scale0` and `scale1` are 10^(18 - decimals), what the pool
+    multiplies amounts with. Pools of the first version take whole powers by logarithms as well; later
+    ones multiply (`multiplies`), which rounds less.
+    """
+
+    ref: PoolRef
+    balance0: int
+    balance1: int
+    weight0: int
+    weight1: int
+    scale0: int
+    scale1: int
+    fee: int
+    multiplies: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StablePool:
+    """A Curve pool of coins of like value, without lending; balances in base units.
+
+    `rates` turn base units into units of equal value when divided by 10^18: 10^(36 - decimals) for
+    plain coins. `coin0` and `coin1` are the traded pair's places among the coins. `amplification` is
+    A n^(n - 1) times `a_precision` (1 in the first pools, 100 since); `fee` and `admin_fee` are
+    shares of 10^10, the latter of the fee.
+    """
+
+    ref: PoolRef
+    balances: tuple[int, ...]
+    rates: tuple[int, ...]
+    coin0: int
+    coin1: int
+    amplification: int
+    a_precision: int
+    fee: int
+    admin_fee: int
+
+
+PoolState = V2Pool | V3Pool | V4Pool | WeightedPool | StablePool
 
 
 def swap_fee_pips(pool: PoolState, *, zero_for_one: bool) -> int:

@@ -29,6 +29,7 @@ class RecordKind(StrEnum):
     HALT = "halt"
     INTENT = "intent"
     REHEARSAL = "rehearsal"
+    REROUTED = "rerouted"
     ADOPTED = "adopted"
     MOVED = "moved"
     SIGNED = "signed"

@@ -14,6 +14,8 @@ class Shortfall(StrEnum):
     BEYOND_SCAN = "the price would leave the range of ticks that was read"
     EXHAUSTED = "the pool's liquidity ends before the input does"
     TOO_LARGE = "the pool's reserves would exceed 112 bits"
+    ABOVE_SHARE = "the pool takes and pays at most 30 % of a balance in one swap"
+    OVERFLOWS = "the pool's arithmetic would overflow"
     NO_POOL = "no pool trades the pair"
     BUYS_NOTHING = "the input buys less than one base unit, which the pool refuses"
 

@@ -10,10 +10,12 @@ from enum import StrEnum, auto
 
 from agent import observe
 from agent.domain.block import Block
+from agent.domain.bodies import Rerouted
 from agent.domain.happening import Listener, NonceTaken
 from agent.domain.intent import AttemptKind, Intent, Route, TxState
+from agent.domain.units import Address
 from agent.errors import NonceTakenError
-from agent.execution.broadcasting import broadcast
+from agent.execution.broadcasting import broadcast, routes_of
 from agent.execution.classifier import Meaning
 from agent.execution.custody import BY_RULE, adoptions
 from agent.execution.fees import FeeLimits, next_cap
@@ -83,7 +85,10 @@ class Pusher:
     tell: Listener
     route: Route = Route.PUBLIC
     """Of what the account does for itself; a batch has its intent's."""
+    public_after_blocks: int | None = None
+    """How many blocks what is private may be out before it goes the public way, too; None: it never does."""
     _watches: dict[str, _Watch] = field(default_factory=dict)
+    _out_since: dict[str, int] = field(default_factory=dict)
 
     def push(self, status: IntentStatus, *, is_send_due: bool = True) -> None:
         """Do once what is due for an intent that is in doubt or seen and has no receipt.
@@ -94,12 +99,14 @@ class Pusher:
         if self.is_nonce_used(status):
             self.give_up_if_final(status)
             return
+        if self._waits_its_turn(status):
+            return
         head = self.chain.fetch_head()
         due = due_push(self._standing(status, head), bump_blocks=self.bump_blocks)
         if due is not Push.NOTHING and self.replace(status, due):
             status, is_send_due = self.again(status), True
             self._watch(status, head)
-        if is_send_due:
+        if self._reroute(status, head) or is_send_due:
             self._send(status, head)
 
     def replace(self, status: IntentStatus, push: Push) -> bool:
@@ -114,11 +121,41 @@ class Pusher:
                 ceiling_wei=self.limits.ceiling,
             )
             return False
-        kind = AttemptKind.CANCEL if push is Push.CANCEL else AttemptKind.BUMP
-        sign_replacement(self.signer, self.ledger, status, kind=kind, fee_cap=cap)
+        is_cancel = push is Push.CANCEL or _is_cancelled(status)
+        sign_replacement(
+            self.signer,
+            self.ledger,
+            status,
+            kind=AttemptKind.CANCEL if is_cancel else AttemptKind.BUMP,
+            fee_cap=cap,
+            is_delegated=is_cancel and self.is_delegated(intent.account),
+        )
         if status.state is TxState.SEEN:
             self.ledger.advance(intent.intent_id, state=TxState.IN_DOUBT)
         return True
+
+    def _reroute(self, status: IntentStatus, head: Block) -> bool:
+        """Record that a private intent goes the public way, too, if that is due; return whether it was."""
+        intent, limit = status.intent, self.public_after_blocks
+        if limit is None or Route.PUBLIC in routes_of(self.ledger, status):
+            return False
+        if head.number - self._out_since.setdefault(intent.intent_id, head.number) < limit:
+            return False
+        policy = f"chain.public_after_blocks = {limit}"
+        body = Rerouted(intent_id=intent.intent_id, route=Route.PUBLIC, policy=policy, block=head)
+        self.ledger.append(body, cycle_id=intent.cycle_id, key=intent.intent_id)
+        observe.intent_rerouted(intent_id=intent.intent_id, policy=policy, block=head.number)
+        return True
+
+    def _waits_its_turn(self, status: IntentStatus) -> bool:
+        """Return whether an earlier nonce is open on an account of which pools hold one transaction."""
+        account = status.intent.account
+        is_early = status.nonce is not None and self.chain.fetch_nonce(account) < status.nonce
+        return is_early and self.is_delegated(account)
+
+    def is_delegated(self, account: Address) -> bool:
+        """Return whether the account runs a delegate's code: then pools hold one transaction of it, no more."""
+        return self.chain.fetch_delegate(account) is not None
 
     def _send(self, status: IntentStatus, head: Block) -> None:
         self._watch(status, head).meaning = broadcast(self.broadcaster, self.ledger, status)
@@ -178,3 +215,7 @@ class Pusher:
             and a.sequence >= intent.sequence
             for a in adoptions(self.ledger)
         )
+
+
+def _is_cancelled(status: IntentStatus) -> bool:
+    return any(attempt.kind is AttemptKind.CANCEL for attempt in status.attempts)

@@ -39,7 +39,8 @@ class Pace:
 
     `confirmations` counts the block that mined it as one. The same bytes are sent again every
     `resend_s`, and at a higher price when a pool has held them for `bump_blocks` blocks; after
-    `patience_s` the wait is given up, the transaction is not.
+    `patience_s` the wait is given up, the transaction is not. After `public_after_blocks` what is
+    private goes the public way, too; None: never.
     """
 
     confirmations: int
@@ -47,6 +48,7 @@ class Pace:
     resend_s: float = 36.0
     patience_s: float = 1_800.0
     bump_blocks: int = 4
+    public_after_blocks: int | None = None
 
 
 @dataclass(slots=True)
@@ -98,6 +100,7 @@ class Sender:
             bump_blocks=self.pace.bump_blocks,
             tell=self.custody.tell,
             route=self.route,
+            public_after_blocks=self.pace.public_after_blocks,
         )
 
     @cached_property

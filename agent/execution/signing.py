@@ -10,7 +10,10 @@ from agent.execution.prepared import PreparedBatch
 from agent.ports import IntentStatus, Ledger, Signer
 
 CANCEL_GAS = 21_000
-"""Of a transfer of nothing to oneself. A delegated account's code would run on it, and wants more."""
+"""Of a transfer of nothing to oneself."""
+
+DELEGATED_CANCEL_GAS = 100_000
+"""Of the same where the account is delegated (EIP-7702): its delegate's code runs on it."""
 
 
 def sign_and_record(
@@ -34,26 +37,27 @@ def sign_and_record(
     _record(signer, ledger, status, payload, kind=AttemptKind.SEND, fee_cap=fee_cap)
 
 
-def sign_replacement(
-    signer: Signer, ledger: Ledger, status: IntentStatus, *, kind: AttemptKind, fee_cap: FeeCap
+def sign_replacement(  # noqa: PLR0913 - two parties, and what is signed
+    signer: Signer,
+    ledger: Ledger,
+    status: IntentStatus,
+    *,
+    kind: AttemptKind,
+    fee_cap: FeeCap,
+    is_delegated: bool,
 ) -> None:
     """Sign another attempt at the intent's nonce, and record it: the same again, or nothing to oneself.
 
     Once a cancel is signed the batch is not bumped any more; bumping then raises the cancel.
     """
-    is_cancel = kind is AttemptKind.CANCEL or _is_cancelled(status)
-    if is_cancel:
-        kind, account = AttemptKind.CANCEL, status.intent.account
-        payload = Payload(to=account, data=b"", gas_limit=CANCEL_GAS)
+    if kind is AttemptKind.CANCEL:
+        gas_limit = DELEGATED_CANCEL_GAS if is_delegated else CANCEL_GAS
+        payload = Payload(to=status.intent.account, data=b"", gas_limit=gas_limit)
     elif status.attempts:
         payload = payload_of(status.attempts[-1])
     else:
         raise _contradiction(status)
     _record(signer, ledger, status, payload, kind=kind, fee_cap=fee_cap)
-
-
-def _is_cancelled(status: IntentStatus) -> bool:
-    return any(attempt.kind is AttemptKind.CANCEL for attempt in status.attempts)
 
 
 def _record(  # noqa: PLR0913 - two parties, and what is signed

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from agent.domain.canonical import content_id
-from agent.domain.intent import NO_PLAN, TERMINAL, TxState
+from agent.domain.intent import NO_PLAN, TERMINAL, Route, TxState
 from agent.domain.record import BETWEEN_CYCLES, RecordKind
 from agent.domain.signal import NO_BYTES_SHA256, Regime
 from agent.domain.units import Address
@@ -48,6 +48,7 @@ class Claims:
             RecordKind.INTENT: self._intent,
             RecordKind.ADOPTED: self._adopted,
             RecordKind.REHEARSAL: self._rehearsal,
+            RecordKind.REROUTED: self._rerouted,
             RecordKind.MOVED: self._moved,
             RecordKind.SIGNED: self._signed,
             RecordKind.OUTCOME: self._outcome,
@@ -167,6 +168,7 @@ class Claims:
             account=Address(intent.text("account")),
             contract=Address(intent.text("contract")),
             cycle_id=record.cycle_id,
+            route=intent.text("route"),
             batch=batch,
         )
 
@@ -183,6 +185,11 @@ class Claims:
             raise body.wrong("its intent is not recorded before it")
         body.must("its cycle", record.cycle_id, trail.cycle_id)
         return trail
+
+    def _rerouted(self, record: RawRecord, body: Tree) -> None:
+        trail = self._trail(record, body, "intent_id")
+        body.must("the route it leaves", trail.route, Route.PRIVATE.value)
+        body.must("route", body.text("route"), Route.PUBLIC.value)
 
     def _rehearsal(self, record: RawRecord, body: Tree) -> None:
         self._trail(record, body, "intent_id")

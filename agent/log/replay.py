@@ -20,7 +20,7 @@ TOLERANCE_BPS = Decimal("0.1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """A plan that was computed anew. `gap_bps`: the most that another split would add to an order."""
+    """A plan that was computed anew. `gap_bps`: the most that other splits would add to the basket."""
 
     cycle_id: str
     plan_id: str
@@ -66,7 +66,7 @@ def replay(record: Record, content: bytes, *, tolerance_bps: Decimal = TOLERANCE
     gap_bps = optimality_gap_bps(inputs, recorded)
     if gap_bps > tolerance_bps:
         raise LogVerificationError(
-            where=where, reason=f"another split would bring an order {gap_bps} bps more"
+            where=where, reason=f"other splits would bring the basket {gap_bps} bps more"
         )
     return Replay(
         cycle_id=record.cycle_id,

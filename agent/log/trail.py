@@ -51,6 +51,7 @@ class Trail:
     account: Address
     contract: Address
     cycle_id: str
+    route: str
     batch: PlannedBatch | None
     """None for a filler, which carries out no plan."""
     state: TxState = TxState.INTENT

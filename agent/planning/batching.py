@@ -1,7 +1,7 @@
 """Legs to batches: as few as the gas of one transaction allows, each with a floor for all it touches.
 
 A later batch spends only what is held and what the floors of earlier ones guarantee: that follows
-from the sizes of the orders (`agent.planning.purse`), and `least_balances` proves it of a plan.
+from the sizes of the orders (`agent.planning.assembling`), and `least_balances` proves it of a plan.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from agent.domain.order import Batch, Order, Side, SkippedOrder
 from agent.domain.plan import CostPreview, PlanInputs
+from agent.domain.pool import PoolState
 from agent.domain.portfolio import Basket, Price
 from agent.domain.quote import Quote
 from agent.domain.token import Token, TokenMap
@@ -17,9 +18,9 @@ from agent.planning.costs import cost_preview
 from agent.planning.desk import Desk
 from agent.planning.gas import gas_price
 from agent.planning.money import ZERO, cents
-from agent.planning.pool_book import PoolBook, Splits
 from agent.planning.pricing import Market, market
 from agent.planning.rebalance import Wants
+from agent.planning.splits import Splits
 from agent.planning.standing import Standing, coin_id, standing
 from agent.planning.targets import basket
 from agent.planning.trading import traded
@@ -49,12 +50,22 @@ class Draft:
         )
 
 
-def draft(inputs: PlanInputs, proposed: Splits | None = None) -> Draft:
-    """Return what to do on normalised inputs, with the best splits or the proposed ones.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What is wanted of a cycle, before anything is said of how to trade it."""
+
+    basket: Basket
+    market: Market
+    standing: Standing
+    wants: Wants
+    desk: Desk
+
+
+def opened(inputs: PlanInputs) -> Opening:
+    """Return what is wanted on normalised inputs.
 
     Raises:
         FeedUnusableError, InfeasibleTargetError: nothing can be planned on these inputs.
-        LogVerificationError: a proposed split is not one of its order.
     """
     found = market(inputs)
     wanted = basket(
@@ -75,20 +86,38 @@ def draft(inputs: PlanInputs, proposed: Splits | None = None) -> Draft:
         native=inputs.chain_book.hubs[0],
     )
     request = asked(inputs, wanted, stands, found)
-    stands = request.standing
-    desk = _desk(inputs, found, proposed)
-    drift_ppm = next((s.drift_ppm for s in stands.stands if s.token == desk.hubs[0]), Ppm(0))
-    routed = traded(request.wants, desk, native_drift_ppm=drift_ppm)
+    return Opening(
+        basket=wanted,
+        market=found,
+        standing=request.standing,
+        wants=request.wants,
+        desk=_desk(inputs, found),
+    )
+
+
+def draft(inputs: PlanInputs, proposed: Splits | None = None) -> Draft:
+    """Return what to do on normalised inputs, with the best splits or the proposed ones.
+
+    Raises:
+        FeedUnusableError, InfeasibleTargetError: nothing can be planned on these inputs.
+        LogVerificationError: the proposed splits are not those of these inputs.
+    """
+    opening = opened(inputs)
+    stands, desk = opening.standing, opening.desk
+    routed = traded(opening.wants, desk, proposed)
     planned = batches(
         routed.legs,
         policy=inputs.policy,
         first_sequence=inputs.position.contract.sequence + 1,
     )
-    left_alone = (*_left_alone(stands, request.wants, desk), *_unpriced(inputs, found))
+    left_alone = (
+        *_left_alone(stands, opening.wants, desk),
+        *_unpriced(inputs, opening.market),
+    )
     return Draft(
         hubs=desk.hubs,
-        basket=wanted,
-        market=found,
+        basket=opening.basket,
+        market=opening.market,
         standing=stands,
         orders=routed.orders,
         skipped=tuple(sorted((*routed.skipped, *left_alone), key=_largest_first)),
@@ -111,17 +140,21 @@ def coin_by_token(token_map: TokenMap) -> Mapping[Address, str]:
     return {token.address: coin for coin, token in sorted(tokens.items(), reverse=True)}
 
 
-def _desk(inputs: PlanInputs, found: Market, proposed: Splits | None) -> Desk:
-    price_of_gas = gas_price(
-        inputs.position, native=inputs.chain_book.hubs[0], price_by_token=found.price_by_token
-    )
+def _desk(inputs: PlanInputs, found: Market) -> Desk:
+    pools: dict[Address, PoolState] = {}
+    for pool in inputs.pools:
+        pools.setdefault(pool.ref.address, pool)
     return Desk(
         hubs=usable_hubs(inputs, found),
         stable_hub=inputs.chain_book.stable_hub,
         market=found,
         policy=inputs.policy,
-        gas_price=price_of_gas,
-        book=PoolBook(inputs.pools, price_of_gas, proposed),
+        gas_price=gas_price(
+            inputs.position,
+            native=inputs.chain_book.hubs[0],
+            price_by_token=found.price_by_token,
+        ),
+        pools=MappingProxyType(pools),
     )
 
 

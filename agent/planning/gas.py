@@ -26,9 +26,18 @@ BATCH_GAS = 60_000
 """A batch beside its legs: the transaction, sequence, event, and the floors of ETH and the hubs."""
 
 LEG_GAS: Mapping[PoolKind, int] = MappingProxyType(
-    {PoolKind.V2: 55_000, PoolKind.V3: 72_000, PoolKind.V4: 60_000}
+    {
+        PoolKind.V2: 55_000,
+        PoolKind.V3: 72_000,
+        PoolKind.V4: 60_000,
+        PoolKind.WEIGHTED: 150_000,
+        PoolKind.STABLE: 160_000,
+    }
 )
-"""A leg with its share of calldata and the floor of its coin; for v4, of the settling as well."""
+"""A leg with its share of calldata and the floor of its coin; for v4, of the settling as well.
+
+Weighted and stable pools are reached with an approval; what stands for them is an estimate.
+"""
 
 TICK_GAS = 24_000
 """Crossing one initialised tick of a v3 or v4 pool."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from agent.domain.order import BatchLeg, Order
 from agent.domain.plan import Breach, Plan, PlanInputs
 from agent.domain.policy import Policy
 from agent.domain.units import Address
 from agent.planning.batching import least_balances
-from agent.planning.costs import bps, price_impact_bps
-from agent.planning.money import reckoned, share_ppm, usd_of, whole_eth
+from agent.planning.judging import wholes
+from agent.planning.money import reckoned, share_ppm, whole_eth
 
 GWEI = 10**9
 
@@ -34,46 +33,32 @@ def breaches(
     )
 
 
-def legs_of(planned: Plan, order: Order) -> tuple[BatchLeg, ...]:
-    return tuple(leg for batch in planned.batches for leg in batch.legs if leg.order_id == order.id)
-
-
 def _order_breaches(planned: Plan, policy: Policy) -> Iterator[Breach]:
-    for order in planned.orders:
-        legs = legs_of(planned, order)
-        impact_bps = price_impact_bps(legs)
+    legs = (leg for batch in planned.batches for leg in batch.legs)
+    for whole in wholes(planned.orders, legs):
+        impact_bps = whole.price_impact_bps(planned.price_by_token)
         if impact_bps > policy.max_slippage_bps:
             yield Breach(
-                limit=f"max_slippage_bps of order {order.id}",
+                limit=f"max_slippage_bps of order {whole.label}",
                 allowed=f"{policy.max_slippage_bps} bps",
                 found=f"a price impact of {impact_bps} bps",
                 mend="allowlist deeper pools, lower the coin's weight, or raise policy.max_slippage_bps",
             )
-        if order.notional_usd > policy.max_order_usd:
+        if whole.notional_usd > policy.max_order_usd:
             yield Breach(
-                limit=f"max_order_usd of order {order.id}",
+                limit=f"max_order_usd of order {whole.label}",
                 allowed=f"{policy.max_order_usd:f} USD",
-                found=f"{order.notional_usd:f} USD",
+                found=f"{whole.notional_usd:f} USD",
                 mend="raise policy.max_order_usd, or move the portfolio in several cycles",
             )
-        loss_bps = _loss_bps(planned, order, legs)
+        loss_bps = whole.loss_bps(planned.price_by_token)
         if loss_bps > policy.max_price_deviation_bps:
             yield Breach(
-                limit=f"max_price_deviation_bps of order {order.id}",
+                limit=f"max_price_deviation_bps of order {whole.label}",
                 allowed=f"{policy.max_price_deviation_bps} bps",
                 found=f"a loss of {loss_bps} bps against the plan's prices",
                 mend="wait until pools and price feeds agree again",
             )
-
-
-def _loss_bps(planned: Plan, order: Order, legs: tuple[BatchLeg, ...]) -> Decimal:
-    """Return what an order loses against the plan's prices, in bps of what it sells."""
-    price_in, price_out = (
-        planned.price_by_token[token.address] for token in (order.token_in, order.token_out)
-    )
-    sold = usd_of(order.amount_in, order.token_in, price_in)
-    bought = usd_of(sum(leg.amount_out for leg in legs), order.token_out, price_out)
-    return bps(sold - bought, sold)
 
 
 def _cycle_breaches(planned: Plan, inputs: PlanInputs) -> Iterator[Breach]:

@@ -15,8 +15,8 @@ from agent.planning.drafting import draft
 from agent.planning.feeds import token_feeds
 from agent.planning.money import reckoned
 from agent.planning.normal import normalised
-from agent.planning.pool_book import Splits
-from agent.planning.replaying import optimality_gap_bps, splits_of
+from agent.planning.replaying import optimality_gap_bps
+from agent.planning.splits import Splits, splits_of
 
 __all__ = [
     "normalised",
@@ -53,7 +53,7 @@ def plan(inputs: PlanInputs, *, proposal_id: str, proposed_splits: Splits | None
 
     Raises:
         FeedUnusableError: nothing can be valued. InfeasibleTargetError: no basket fits the policy.
-        LogVerificationError: a proposed split is not one of its order.
+        LogVerificationError: the proposed splits are not those of these inputs.
     """
     inputs = normalised(inputs)
     drafted = draft(inputs, proposed_splits)

@@ -11,7 +11,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 
 from agent.domain.plan import PlanInputs
-from agent.domain.pool import PoolRef, PoolState, V2Pool
+from agent.domain.pool import PoolRef, PoolState, StablePool, V2Pool, WeightedPool
 from agent.domain.portfolio import Price
 from agent.domain.token import Token
 from agent.domain.units import ONE_HUNDRED_PERCENT_BPS, Address, Bps
@@ -172,8 +172,17 @@ def _pool_price(pool: PoolState, hub: Token, coin: Token, hub_price: Price) -> _
 def virtual_reserve(pool: PoolState, *, is_token0: bool) -> int:
     """Return the reserve of a constant-product pair that trades alike at the present price.
 
-    For v3 L / sqrt(P) of token0 and L sqrt(P) of token1 (Uniswap v3 Core white paper, 2).
+    For v3 L / sqrt(P) of token0 and L sqrt(P) of token1 (Uniswap v3 Core white paper, 2); for a
+    weighted pool what has the same slope of the price, 2 x w' / (w + w'). Stable pools are deeper
+    than the balance that is returned for them.
     """
+    if isinstance(pool, StablePool):
+        return pool.balances[pool.coin0 if is_token0 else pool.coin1]
+    if isinstance(pool, WeightedPool):
+        balance, other = (
+            (pool.balance0, pool.weight1) if is_token0 else (pool.balance1, pool.weight0)
+        )
+        return 2 * balance * other // (pool.weight0 + pool.weight1)
     if isinstance(pool, V2Pool):
         return pool.reserve0 if is_token0 else pool.reserve1
     if pool.sqrt_price_x96 == 0:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 
 from agent.domain.canonical import content_id
-from agent.domain.order import Order, Side
+from agent.domain.order import Order
 from agent.domain.plan import Bounds, Breach, Plan, PlanInputs, Proposal
 from agent.domain.units import ONE_HUNDRED_PERCENT_BPS
 from agent.planning.costs import bps
 from agent.planning.drafting import Draft, draft
 from agent.planning.money import ZERO, cents, reckoned
 from agent.planning.normal import normalised
+from agent.planning.splits import coins_of
 
 COST_HEADROOM = 2
 """How often the expected cost may be paid: gas may double between notice and execution."""
@@ -58,7 +59,7 @@ def bounds(drafted: Draft, inputs: PlanInputs) -> Bounds:
     """
     policy = inputs.policy
     move = Decimal(policy.max_price_move_bps) / ONE_HUNDRED_PERCENT_BPS
-    ordered = {o.coin_id: o.notional_usd for o in drafted.orders if o.side is not Side.CONVERT}
+    ordered = usd_by_coin(drafted.orders)
     by_coin = {
         stand.coin_id: cents(
             min(
@@ -87,7 +88,7 @@ def within_bounds(planned: Plan, proposal: Proposal) -> tuple[Breach, ...]:
         return ()
     return (
         *_identity_breaches(planned, proposal),
-        *_order_breaches(planned.orders, proposal.bounds),
+        *_order_breaches(planned, proposal.bounds),
         *_sum_breaches(planned, proposal.bounds),
         *_price_breaches(planned, proposal),
     )
@@ -106,14 +107,23 @@ def _identity_breaches(planned: Plan, proposal: Proposal) -> Iterator[Breach]:
             yield Breach(limit=limit, allowed=allowed, found=found, mend=NEW_PROPOSAL)
 
 
-def _order_breaches(orders: Iterable[Order], allowed: Bounds) -> Iterator[Breach]:
+def usd_by_coin(orders: Iterable[Order]) -> Mapping[str, Decimal]:
+    """Return what is ordered of each coin, in dollars; where one buys another straight, of both."""
+    found: dict[str, Decimal] = {}
     for order in orders:
-        most = allowed.max_order_usd_by_coin.get(order.coin_id, ZERO)
-        if order.side is not Side.CONVERT and order.notional_usd > most:
+        for coin in coins_of(order):
+            found[coin] = found.get(coin, ZERO) + order.notional_usd
+    return found
+
+
+def _order_breaches(planned: Plan, allowed: Bounds) -> Iterator[Breach]:
+    for coin, usd in usd_by_coin(planned.orders).items():
+        most = allowed.max_order_usd_by_coin.get(coin, ZERO)
+        if usd > most:
             yield Breach(
-                limit=f"order {order.id}",
+                limit=f"order of {coin}",
                 allowed=f"{most:f} USD",
-                found=f"{order.notional_usd:f} USD",
+                found=f"{usd:f} USD",
                 mend=NEW_PROPOSAL,
             )
 

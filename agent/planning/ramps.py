@@ -9,7 +9,8 @@ fee share 1 - g and curve (X + g x)(Y - y) = L^2:
 where X is a pair's input reserve, or L over the square-root price of a v3 range (Uniswap v3 Core
 white paper, 2). The output between two levels a < b of one ramp is the integral of r dx, which is
 (x_b - x_a) / (a b). So any set of pools is a piecewise linear function of u, and the price at which
-it absorbs an order follows from sorted breakpoints and one division.
+it absorbs an order follows from sorted breakpoints and one division. Weighted and stable pools are
+followed by as many ramps as they need.
 
 Floats here only propose; they use + - * / and square roots alone, which IEEE 754 rounds alike on
 every machine (`sum` is avoided: it rounds differently from Python 3.12 on).
@@ -19,11 +20,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import sqrt
 from typing import NamedTuple
 
-from agent.domain.pool import PoolState, V2Pool, V3Pool, swap_fee_pips
+from agent.domain.pool import (
+    PoolState,
+    StablePool,
+    V2Pool,
+    V3Pool,
+    WeightedPool,
+    swap_fee_pips,
+)
 from agent.domain.units import ONE_HUNDRED_PERCENT_PIPS
+from agent.planning.smooth_curves import curve_of, points
+from agent.planning.swapping import mid_price
 from agent.planning.v2_math import MAX_RESERVE
 from agent.planning.v3_math import boundaries, reachable_price
 
@@ -67,6 +78,8 @@ def breakpoints(candidates: Sequence[Candidate], amount_in: int) -> list[Breakpo
     for owner, candidate in enumerate(candidates):
         if isinstance(candidate.pool, V2Pool):
             found.extend(_pair_breakpoints(candidate, candidate.pool, owner))
+        elif isinstance(candidate.pool, WeightedPool | StablePool):
+            found.extend(_smooth_breakpoints(candidate, candidate.pool, owner, amount_in))
         else:
             found.extend(_range_breakpoints(candidate, candidate.pool, owner, amount_in))
     found.sort()
@@ -84,6 +97,22 @@ def _pair_breakpoints(candidate: Candidate, pool: V2Pool, owner: int) -> Iterato
     slope, start = depth / root_fee, reserve_in / (depth * root_fee)
     yield Breakpoint(start, slope, owner, float(candidate.gas_cost_out))
     yield Breakpoint(start + (MAX_RESERVE - reserve_in) / slope, -slope, owner, 0.0)
+
+
+def _smooth_breakpoints(
+    candidate: Candidate, pool: WeightedPool | StablePool, owner: int, amount_in: int
+) -> Iterator[Breakpoint]:
+    """Yield ramps that follow the pool's curve, as far as it goes or the order alone would."""
+    if not mid_price(pool, zero_for_one=candidate.zero_for_one):
+        return
+    curve, most_in = curve_of(pool, zero_for_one=candidate.zero_for_one)
+    found = points(curve, most_in=min(most_in, float(amount_in)))
+    slope, cost = 0.0, float(candidate.gas_cost_out)
+    for (level, x), (next_level, next_x) in pairwise(found):
+        rise = (next_x - x) / (next_level - level)
+        yield Breakpoint(level, rise - slope, owner, cost)
+        slope, cost = rise, 0.0
+    yield Breakpoint(found[-1][0], -slope, owner, 0.0)
 
 
 def _range_breakpoints(

@@ -43,15 +43,16 @@ class Want:
 class HubAim:
     """What a hub is to end with: `keep` base units untouched, and `more_usd` on top.
 
-    What it holds beyond that pays for others. Where more than `ceiling_usd` would be left in it, the
-    excess goes to the stable hub; None leaves it.
+    What it holds beyond that pays for others. What nothing needs of it goes to the stable hub, unless
+    it `rests`: then it stays. `stand` is None for a hub that is neither held nor wanted.
     """
 
     hub: Token
+    stand: Stand | None
     amount: int
     keep: int
     more_usd: Decimal
-    ceiling_usd: Decimal | None
+    rests: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,9 +164,9 @@ def _aim(  # noqa: PLR0913 - all that an aim depends on, by keyword
     reserve_usd: Decimal,
 ) -> HubAim:
     amount = stand.amount if stand else 0
-    keep, more_usd, ceiling_usd = 0, ZERO, None if is_cash else ZERO
+    keep, more_usd = 0, ZERO
     if hub.address in market.doubt_by_token:
-        keep, ceiling_usd = amount, None
+        keep = amount
     elif stand is not None and stand.is_target:
         keep = amount
         if is_due and stand.is_sell:
@@ -173,10 +174,8 @@ def _aim(  # noqa: PLR0913 - all that an aim depends on, by keyword
             keep = amount_of(kept_usd, hub, market.price_by_token[hub.address])
         elif is_due:
             more_usd = stand.due_usd
-        if not is_cash:
-            ceiling_usd = stand.target_usd + stand.band_usd
     elif reserve_usd:
         keep = min(amount, amount_of(reserve_usd, hub, market.price_by_token[hub.address]))
         short_usd = reserve_usd - (stand.held_usd if stand else ZERO)
         more_usd = short_usd if short_usd > reserve_usd * RESERVE_SLACK else ZERO
-    return HubAim(hub=hub, amount=amount, keep=keep, more_usd=more_usd, ceiling_usd=ceiling_usd)
+    return HubAim(hub=hub, stand=stand, amount=amount, keep=keep, more_usd=more_usd, rests=is_cash)

@@ -1,53 +1,86 @@
-"""What a replay needs of a recorded plan: its splits, and how far from the best they are."""
+"""How far a recorded plan is from the best that is found anew on its inputs."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from types import MappingProxyType
 
 from agent.domain.plan import Plan, PlanInputs
-from agent.domain.swap import Unfillable
-from agent.domain.units import Address
-from agent.planning.costs import bps
-from agent.planning.gas import gas_price
-from agent.planning.money import ZERO, reckoned
+from agent.domain.token import Token
+from agent.errors import LogVerificationError
+from agent.planning.assembling import Assembled, assembled
+from agent.planning.desk import Desk
+from agent.planning.drafting import opened
+from agent.planning.money import CENT, ZERO, reckoned
 from agent.planning.normal import normalised
-from agent.planning.pool_book import PoolBook, Splits
-from agent.planning.splitting import split
+from agent.planning.optimum.problem import BasketLeg
+from agent.planning.solving import solved
+from agent.planning.splits import splits_of
 
-
-def splits_of(planned: Plan) -> Splits:
-    """Return how much each order gives to which pool."""
-    splits: dict[str, dict[Address, int]] = {}
-    for batch in planned.batches:
-        for leg in batch.legs:
-            splits.setdefault(leg.order_id, {})[leg.pool] = leg.amount_in
-    return MappingProxyType({order: MappingProxyType(shares) for order, shares in splits.items()})
+OWN_SHARE = Decimal("0.01")
+"""By how much of itself, or by a dollar, an order may differ from the one that is found anew."""
 
 
 @reckoned
 def optimality_gap_bps(inputs: PlanInputs, planned: Plan) -> Decimal:
-    """Return the most that another split would add to an order's output, gas counted; two decimals.
+    """Return by how much a plan's legs may be beaten, beyond what the best found ones may; two decimals.
 
-    Each order keeps its size and its hub, and meets the pools as the plan's orders before it leave
-    them. Negative where every split of the plan beats what is found now, 0 without orders.
+    Both are held against one bound: what pools could add at the prices at which the basket clears
+    (`agent.planning.optimum.bound`), in bps of what is turned over, gas counted. Negative where the
+    plan beats what is found now, 0 where nothing is traded.
 
     Raises:
-        LogVerificationError: a split of the plan is not one of its order.
+        LogVerificationError: the plan's splits are not those of its inputs, or it leaves out, or
+        trades at another size, what is found to be best.
     """
-    inputs = normalised(inputs)
-    prices = gas_price(
-        inputs.position,
-        native=inputs.chain_book.hubs[0],
-        price_by_token=planned.price_by_token,
+    opening = opened(normalised(inputs))
+    splits = splits_of(planned)
+    theirs = assembled(splits, opening.wants, opening.desk)
+    found = solved(opening.wants, opening.desk)
+    ours = assembled(found.splits, opening.wants, opening.desk)
+    _check_same(theirs, ours, opening.desk)
+    if found.problem is None:
+        return ZERO.quantize(CENT)
+    from agent.planning.optimum.basket import gaps_bps  # noqa: PLC0415 - numpy and scipy
+
+    theirs_bps, ours_bps = gaps_bps(found.problem, _legs(theirs), _legs(ours))
+    return Decimal(theirs_bps - ours_bps).quantize(CENT)
+
+
+def _check_same(theirs: Assembled, ours: Assembled, desk: Desk) -> None:
+    """Refuse a plan that trades coins at other sizes than those found anew."""
+    was, found = (_moved_usd(made, desk) for made in (theirs, ours))
+    for coin in sorted(was.keys() | found.keys()):
+        one, other = was.get(coin, ZERO), found.get(coin, ZERO)
+        if abs(one - other) > max(Decimal(1), abs(other) * OWN_SHARE):
+            raise LogVerificationError(
+                where=f"orders of {coin.symbol}",
+                reason=f"they move {one:.2f} USD, found anew {other:.2f} USD",
+            )
+
+
+def _moved_usd(made: Assembled, desk: Desk) -> dict[Token, Decimal]:
+    """Return what is bought of each coin, in dollars, negative for what is sold."""
+    moved: dict[Token, Decimal] = {}
+    for leg in made.legs:
+        for token, amount in ((leg.token_in, -leg.amount_in), (leg.token_out, leg.amount_out)):
+            if token not in desk.hubs:
+                moved[token] = moved.get(token, ZERO) + desk.usd(amount, token)
+    return moved
+
+
+def _legs(made: Assembled) -> tuple[BasketLeg, ...]:
+    return tuple(
+        BasketLeg(
+            purpose=order.side,
+            coin=None,
+            pool=fill.pool,
+            zero_for_one=fill.zero_for_one,
+            token_in=order.token_in.address,
+            token_out=order.token_out.address,
+            amount_in=fill.leg.amount_in,
+            amount_out=fill.leg.amount_out,
+            ticks_crossed=fill.swap.ticks_crossed,
+        )
+        for order in made.orders
+        for fill in made.fills_by_order[order.id]
     )
-    book = PoolBook(inputs.pools, prices, splits_of(planned))
-    gaps = []
-    for order in planned.orders:
-        taken, best = book.split(order), split(order.amount_in, book.candidates(order))
-        if isinstance(taken, Unfillable) or isinstance(best, Unfillable):
-            continue
-        more = Decimal(best.net_amount_out - taken.net_amount_out)
-        gaps.append(bps(more, Decimal(taken.amount_out)))
-        book.trade(swap.pool_after for swap in taken.swaps if swap is not None)
-    return max(gaps, default=bps(ZERO, ZERO))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from agent.domain.pool import PoolState, V2Pool, swap_fee_pips
+from agent.domain.pool import PoolState, StablePool, V2Pool, WeightedPool, swap_fee_pips
 from agent.domain.swap import Shortfall, Swap, SwapOut, Undeliverable, Unfillable
 from agent.domain.units import ONE_HUNDRED_PERCENT_PIPS
-from agent.planning import v2_math, v3_math
+from agent.planning import stable_math, v2_math, v3_math, weighted_math
 
 
 def swap_exact_in(pool: PoolState, *, zero_for_one: bool, amount_in: int) -> Swap:
@@ -20,9 +20,15 @@ def swap_exact_in(pool: PoolState, *, zero_for_one: bool, amount_in: int) -> Swa
         raise ValueError(f"amount_in is {amount_in}: a swap needs a positive input")
     if swap_fee_pips(pool, zero_for_one=zero_for_one) >= ONE_HUNDRED_PERCENT_PIPS:
         return Unfillable(shortfall=Shortfall.BUYS_NOTHING, absorbed=0)
-    if isinstance(pool, V2Pool):
-        return v2_math.swap_exact_in(pool, zero_for_one=zero_for_one, amount_in=amount_in)
-    return v3_math.swap_exact_in(pool, zero_for_one=zero_for_one, amount_in=amount_in)
+    match pool:
+        case V2Pool():
+            return v2_math.swap_exact_in(pool, zero_for_one=zero_for_one, amount_in=amount_in)
+        case WeightedPool():
+            return weighted_math.swap_exact_in(pool, zero_for_one=zero_for_one, amount_in=amount_in)
+        case StablePool():
+            return stable_math.swap_exact_in(pool, zero_for_one=zero_for_one, amount_in=amount_in)
+        case _:
+            return v3_math.swap_exact_in(pool, zero_for_one=zero_for_one, amount_in=amount_in)
 
 
 def swap_exact_out(pool: PoolState, *, zero_for_one: bool, amount_out: int) -> SwapOut:
@@ -35,13 +41,27 @@ def swap_exact_out(pool: PoolState, *, zero_for_one: bool, amount_out: int) -> S
         raise ValueError(f"amount_out is {amount_out}: a swap needs a positive output")
     if swap_fee_pips(pool, zero_for_one=zero_for_one) >= ONE_HUNDRED_PERCENT_PIPS:
         return Undeliverable(shortfall=Shortfall.BUYS_NOTHING, delivered=0)
-    if isinstance(pool, V2Pool):
-        return v2_math.swap_exact_out(pool, zero_for_one=zero_for_one, amount_out=amount_out)
-    return v3_math.swap_exact_out(pool, zero_for_one=zero_for_one, amount_out=amount_out)
+    match pool:
+        case V2Pool():
+            return v2_math.swap_exact_out(pool, zero_for_one=zero_for_one, amount_out=amount_out)
+        case WeightedPool():
+            return weighted_math.swap_exact_out(
+                pool, zero_for_one=zero_for_one, amount_out=amount_out
+            )
+        case StablePool():
+            return stable_math.swap_exact_out(
+                pool, zero_for_one=zero_for_one, amount_out=amount_out
+            )
+        case _:
+            return v3_math.swap_exact_out(pool, zero_for_one=zero_for_one, amount_out=amount_out)
 
 
 def mid_price(pool: PoolState, *, zero_for_one: bool) -> Fraction | None:
     """Return output per input in base units before fee and impact; None where the pool has no price."""
+    if isinstance(pool, WeightedPool):
+        return weighted_math.mid_price(pool, zero_for_one=zero_for_one)
+    if isinstance(pool, StablePool):
+        return stable_math.mid_price(pool, zero_for_one=zero_for_one)
     if isinstance(pool, V2Pool):
         token1, token0 = pool.reserve1, pool.reserve0
     else:

@@ -6,6 +6,7 @@ One TOML file, over it systemd credentials, over both the environment (`AGENT_<S
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +21,7 @@ from agent.domain.policy import Policy, Universe
 from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Bps, Ppm
 from agent.settings.aggregators import AggregatorSettings
 from agent.settings.fields import AddressSetting, Section, UrlSetting
+from agent.settings.index import BudgetSettings, DriftSettings, IndexSettings
 from agent.settings.regime import RegimeSettings
 
 ENV_PREFIX = "AGENT_"
@@ -59,7 +61,8 @@ class ChainSettings(Section):
     `bump_blocks` is how many blocks a transaction may wait in a pool before it is sent at a higher
     price, `replacement_raise_bps` by how much both its fees are raised. `rpc_urls` are further nodes, of
     which with the first one `quorum` must agree (by default more than half), and which all get what is
-    sent. On the private route it goes to `private_rpc_urls` alone.
+    sent. On the private route it goes to `private_rpc_urls` alone; `public_after_blocks` later, if that is
+    given, to the others, too.
     """
 
     id: Annotated[int, Field(ge=1, le=2**53)] = 1
@@ -68,6 +71,7 @@ class ChainSettings(Section):
     quorum: Annotated[int, Field(ge=1, le=20)] | None = None
     route: Route = Route.PUBLIC
     private_rpc_urls: tuple[UrlSetting, ...] = ()
+    public_after_blocks: Annotated[int, Field(ge=1, le=10_000)] | None = None
     confirmations: Annotated[int, Field(ge=1, le=64)] = 2
     bump_blocks: Annotated[int, Field(ge=1, le=100)] = 4
     replacement_raise_bps: Annotated[int, Field(ge=1_000, le=10_000)] = 1_000
@@ -220,6 +224,9 @@ class Settings(BaseSettings):
     signals: SignalSettings
     regime: RegimeSettings = RegimeSettings()
     policy: PolicySettings = PolicySettings()
+    index: IndexSettings = IndexSettings()
+    drift: DriftSettings = DriftSettings()
+    budget: BudgetSettings = BudgetSettings()
     aggregators: AggregatorSettings = AggregatorSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     key: KeySettings
@@ -237,6 +244,15 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Put the environment above what the file and the credentials said."""
         return env_settings, init_settings
+
+    def policy_in_force(self) -> Policy:
+        """Return every rule and limit that the planner obeys."""
+        return replace(
+            self.policy.policy(),
+            index=self.index.rules(self.policy.top_n),
+            drift=self.drift.rules(),
+            budget=self.budget.rules(),
+        )
 
     def public(self) -> dict[str, Any]:
         """Return everything but secrets, to be shown or logged."""

@@ -31,6 +31,7 @@ id = 1
 # quorum = 2                # how many of them all must agree; by default more than half
 route = "public"            # "private": batches go to private_rpc_urls alone
 # private_rpc_urls = ["https://relay.example.com"]
+# public_after_blocks = 25  # what was private so long goes to the public nodes, too; without it, never
 confirmations = 2           # blocks until a batch counts as landed, its own included
 bump_blocks = 4             # blocks that a transaction waits before it is sent at a higher price
 replacement_raise_bps = 1000        # by how much; 1250 where an endpoint wants an eighth
@@ -85,6 +86,43 @@ orders = 100                # that are quoted, those that can gain most first
 # keys = {{ "0x" = "...", "1inch" = "..." }}     # under systemd: credentials `0x-key`, `1inch-key` ...
 # urls = {{ "odos" = "https://enterprise-api.odos.xyz" }}
 # code_hashes = {{ "0x111111125421cA6dc452d289314280a0f8842A65" = "0x..." }}   # `agent check` shows them
+
+[index]                     # which of the ranked coins; coins are CoinGecko ids
+first_place = 1             # 11 with policy.top_n = 90: the mid caps of a top 100
+enter_within_ppm = 950000   # of top_n: a coin that is not held enters up to place 95 of 100 ...
+leave_beyond_ppm = 1100000  # ... and one that is held leaves beyond place 110
+include = []                # in wherever they rank
+exclude = []
+sectors = []                # only these; none: all. See agent/data/sectors.json
+weighting = "cap"           # "equal"; "volatility": one over a coin's volatility
+
+[index.max_weight_ppm_by_coin]      # under policy.max_coin_weight_ppm, such as: bitcoin = 300000
+
+[index.max_weight_ppm_by_sector]    # such as: defi = 200000
+
+[drift]                     # when a drift is traded, and how far back
+band_rule = "fixed"         # the policy's bands; "no_trade": by each coin's cost and volatility
+trade_to = "target"         # "edge" of the band; "cost": the edge, or the target where gas decides
+trades_constituents = true  # coins that enter are bought inside their bands too
+risk_aversion = 10          # what a drift is worth closing; 0: every drift beyond its band
+benefit_days = 365          # how long a drift would last otherwise
+mandate_bps = 100           # what it is worth besides that a coin enters or leaves, of its order
+assumed_volatility_ppm = 800000     # a year's, of the market and of a coin with too few prices
+trend_probability = 0.8     # from this regime probability on the market trends, else it ranges
+trend_band_ppm = 1000000    # bands are scaled by this in a trend ...
+range_band_ppm = 1000000    # ... and by this in a range
+trend_rest_days = 0         # after a rebalance drifts rest so long; entries and exits do not
+range_rest_days = 0
+# runner_ppm = 500000       # a coin that is by this share of its target above it is trimmed in steps
+trim_ppm = 500000           # a step: this share of what is too much ...
+trim_days = 7               # ... and the next one so long after it
+cash_reserve_usd = 0        # kept in the stable hub, for a withdrawal to come
+
+[budget]                    # of rebalancing, in any 7 and any 365 days; a switch of regime is free
+# week_turnover_ppm = 100000        # sells and buys together, of the portfolio; the rest is carried over
+# year_turnover_ppm = 4000000
+# week_cost_bps = 10                # of the portfolio
+# year_cost_bps = 200
 
 [schedule]                  # all times are UTC
 cron = "0 0 * * MON"        # when a cycle executes

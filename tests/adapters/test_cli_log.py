@@ -287,7 +287,7 @@ def test_a_plan_is_computed_anew() -> None:
     said = agent("replay").output
 
     assert "computed anew, the plan is the same" in said
-    assert "another split would bring no order more than 0.00 bps" in said
+    assert "other splits would bring the basket no more than 0.00 bps" in said
 
 
 def test_an_export_is_replayed_without_a_ledger(planned: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from agent.domain.signal import Regime
 from agent.domain.units import Address, Bps, Ppm
+from agent.planning.judging import wholes
 from agent.planning.limits import breaches, gas_wei_at_most
 from agent.planning.planner import plan
 from tests import worlds
@@ -17,6 +18,7 @@ from tests.worlds import (
     ETHER,
     USDC,
     USDT,
+    WETH,
     coin_token,
     with_contract,
     with_policy,
@@ -96,7 +98,7 @@ def test_the_weekly_turnover_of_a_full_exit_and_entry_is_allowed_by_two_hundred_
     assert broken(with_policy(cash, max_turnover_ppm=Ppm(1_000_000))) == {}
 
 
-def test_a_conversion_that_loses_against_the_feeds_is_stopped():
+def test_a_hub_that_pools_sell_above_its_feed_is_left_out_and_nothing_else_is():
     inputs = world(coins=12, regime=Regime.BEARISH, states=worlds.pools(12, deeper=1_000))
     # Feed and ranking know that the stablecoin is worth 90 cents; the pools still sell it at a dollar.
     ninety = Decimal("0.90")
@@ -109,10 +111,25 @@ def test_a_conversion_that_loses_against_the_feeds_is_stopped():
         position=replace(inputs.position, feeds=worlds.feeds({"tether": ninety})),
     )
 
-    breach = broken(inputs)["max_price_deviation_bps of order convert:WETH:USDT"]
+    made = plan(inputs, proposal_id="")
+    reasons = {skip.coin_id: skip.reason for skip in made.skipped}
 
-    assert breach.allowed == "500 bps"
-    assert breach.found.startswith("a loss of 10")
+    assert list(reasons) == ["tether"]
+    assert "too great a loss: 10" in reasons["tether"]
+    assert {o.token_out for o in made.orders} == {WETH, USDC}
+    assert breaches(made, inputs) == ()
+
+
+def test_a_plan_that_loses_more_than_a_stricter_policy_allows_is_stopped():
+    inputs = calm()
+    made = plan(inputs, proposal_id="")
+
+    stricter = with_policy(inputs, max_price_deviation_bps=Bps(1))
+    found = {breach.limit: breach for breach in breaches(made, stricter)}
+
+    breach = found["max_price_deviation_bps of order sell:bitcoin"]
+    assert breach.allowed == "1 bps"
+    assert breach.found.startswith("a loss of ")
 
 
 @pytest.mark.parametrize("wei", [0, ETHER // 100])
@@ -192,7 +209,8 @@ def test_a_plan_without_breach_keeps_every_limit(held, max_usd, slippage_bps):
     made = plan(inputs, proposal_id="")
     found = {breach.limit for breach in breaches(made, inputs)}
 
-    too_large = {o.id for o in made.orders if o.notional_usd > max_usd}
+    legs = [leg for batch in made.batches for leg in batch.legs]
+    too_large = {w.label for w in wholes(made.orders, legs) if w.notional_usd > max_usd}
     assert {f"max_order_usd of order {order}" for order in too_large} <= found
     assert ("max_cycle_usd" in found) == (made.cost.notional_usd > 2 * max_usd)
 

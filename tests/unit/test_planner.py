@@ -68,6 +68,10 @@ def ids(made):
     return {order.id for order in made.orders}
 
 
+def names(made):
+    return {f"{order.side}:{order.coin_id}" for order in made.orders}
+
+
 def shares(inputs, made):
     """Return each token's share of the portfolio in ppm, at the plan's prices."""
     worth = {
@@ -142,7 +146,7 @@ def test_a_stablecoin_that_is_no_hub_is_bought_against_one():
 
     held = shares(outcome(inputs, made), made)
 
-    assert "buy:dai" in ids(made)
+    assert "buy:dai" in names(made)
     assert abs(held[DAI] - 400_000) < 15_000
 
 
@@ -152,7 +156,7 @@ def test_bullish_again_goes_back_in_from_every_stablecoin():
 
     after = outcome(inputs, made)
 
-    assert "sell:dai" in ids(made)
+    assert "sell:dai" in names(made)
     assert planned(after).orders == ()
 
 
@@ -208,8 +212,8 @@ def test_an_order_that_its_pools_cannot_take_is_skipped_with_the_reason():
     inputs = with_pools(small(usd_by_token={thin: 500_000, USDC: 500_000}), [*states, pool])
     made = planned(inputs)
 
-    assert reasons(made)["coin-005"].startswith("its pools cannot take it: ")
-    assert "sell:coin-005" not in ids(made)
+    assert reasons(made)["coin-005"] == "its pools would take it only at too great a loss"
+    assert "sell:coin-005" not in names(made)
     assert planned(outcome(inputs, made), proposed_splits=None).cycle_id
 
 
@@ -222,7 +226,7 @@ def test_a_disputed_price_stops_that_coin_alone():
     made = planned(replace(inputs, ranking=replace(inputs.ranking, coins=coins)))
 
     assert reasons(made)["coin-005"].startswith("its price is in doubt: ")
-    assert "sell:bitcoin" in ids(made)
+    assert "sell:bitcoin" in names(made)
 
 
 def test_an_infeasible_cap_is_refused():
@@ -313,29 +317,83 @@ def test_a_replay_of_the_splits_gives_the_same_plan():
     assert optimality_gap_bps(inputs, made) == 0
 
 
+def moved(splits, order_legs, amount):
+    """Return the splits with `amount` moved from an order's largest leg to its smallest."""
+    largest, smallest = (pick(order_legs, key=lambda leg: leg.amount_in) for pick in (max, min))
+    change = {largest.pool: -amount, smallest.pool: amount}
+    shares = (
+        replace(share, amount_in=share.amount_in + change.get(share.pool, 0))
+        for share in splits.shares
+    )
+    return replace(splits, shares=tuple(shares))
+
+
+def of_order(made, order_id):
+    return [leg for leg in legs_of(made) if leg.order_id == order_id]
+
+
 def test_other_splits_give_another_plan_with_a_gap():
     inputs = small()
     made = planned(inputs)
-    sale = next(order for order in made.orders if order.id == "sell:bitcoin")
-    pools = splits_of(made)[sale.id]
-    lopsided = dict.fromkeys(pools, 0) | {max(pools): sale.amount_in}
-    again = planned(inputs, proposed_splits={**splits_of(made), sale.id: lopsided})
+    sale = of_order(made, "sell:bitcoin:WETH")
+    lopsided = moved(splits_of(made), sale, max(leg.amount_in for leg in sale) // 2)
+    again = planned(inputs, proposed_splits=lopsided)
 
-    assert len(pools) > 1
+    assert len(sale) > 1
     assert content_id(again) != content_id(made)
-    assert optimality_gap_bps(inputs, again) > 0
-    assert splits_of(again)[sale.id] == {max(pools): sale.amount_in}
+    assert optimality_gap_bps(inputs, again) > 1
+    assert set(splits_of(again).shares) == set(lopsided.shares)
+
+
+def test_a_plan_that_buys_more_of_a_coin_than_is_wanted_is_caught():
+    inputs = small(usd_by_token={USDC: 1_000_000})
+    made = planned(inputs)
+    splits = splits_of(made)
+    buys = [
+        leg for leg in legs_of(made) if leg.order_id.startswith("buy:") and leg.token_in == WETH
+    ]
+    largest, smallest = (pick(buys, key=lambda leg: leg.amount_in) for pick in (max, min))
+    greedy = moved(splits, [largest, smallest], largest.amount_in // 10)
+
+    with pytest.raises(LogVerificationError, match="they move"):
+        optimality_gap_bps(inputs, planned(inputs, proposed_splits=greedy))
 
 
 @pytest.mark.parametrize("change", [-1, 1])
 def test_splits_that_do_not_sum_to_the_order_are_refused(change):
     inputs = small()
-    splits = {order: dict(shares) for order, shares in splits_of(planned(inputs)).items()}
-    first = min(splits["sell:bitcoin"])
-    splits["sell:bitcoin"][first] += change
+    splits = splits_of(planned(inputs))
+    first = replace(splits.shares[0], amount_in=splits.shares[0].amount_in + change)
 
     with pytest.raises(LogVerificationError, match="split of order sell:bitcoin"):
-        planned(inputs, proposed_splits=splits)
+        planned(inputs, proposed_splits=replace(splits, shares=(first, *splits.shares[1:])))
+
+
+@pytest.mark.parametrize(
+    ("alter", "complaint"),
+    [
+        (lambda shares: (*shares, shares[-1]), "it is used twice"),
+        (lambda shares: (replace(shares[0], pool="0x00"), *shares[1:]), "cannot be swapped there"),
+        (lambda shares: (replace(shares[0], amount_in=0), *shares[1:]), "cannot be swapped there"),
+        (
+            lambda shares: (
+                replace(shares[0], token_in=WETH.address), *shares[1:],
+            ),
+            "no want sells or buys through it",
+        ),
+        (lambda shares: shares[:-1], "not either bought or left out"),
+        (
+            lambda shares: (*shares[:-1], replace(shares[-1], amount_in=20 * shares[-1].amount_in)),
+            "nothing before it guarantees",
+        ),
+    ],
+)  # fmt: skip
+def test_splits_that_are_none_of_these_wants_are_refused(alter, complaint):
+    inputs = small()
+    splits = splits_of(planned(inputs))
+
+    with pytest.raises(LogVerificationError, match=complaint):
+        planned(inputs, proposed_splits=replace(splits, shares=alter(splits.shares)))
 
 
 # -- Properties

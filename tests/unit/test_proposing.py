@@ -13,7 +13,7 @@ from agent.domain.plan import Proposal
 from agent.domain.signal import Regime
 from agent.domain.units import Bps, Ppm
 from agent.planning.planner import normalised, plan
-from agent.planning.proposing import propose, within_bounds
+from agent.planning.proposing import propose, usd_by_coin, within_bounds
 from tests import worlds
 from tests.worlds import USDC, coin_token, with_contract, with_policy, world
 
@@ -123,7 +123,7 @@ def test_a_plan_at_its_bounds_lies_within():
     made, proposal = plan(inputs, proposal_id=""), proposed(inputs)
     exact = replace(
         proposal.bounds,
-        max_order_usd_by_coin={order.coin_id: order.notional_usd for order in made.orders},
+        max_order_usd_by_coin=usd_by_coin(made.orders),
         max_turnover_usd=made.cost.turnover_usd,
         max_cost_usd=made.cost.total_usd,
         max_price_move_bps=Bps(0),
@@ -137,7 +137,7 @@ def test_a_plan_at_its_bounds_lies_within():
         max_turnover_usd=exact.max_turnover_usd - cent,
         max_cost_usd=exact.max_cost_usd - cent,
     )
-    assert {"turnover", "cost", "order sell:bitcoin"} <= left(
+    assert {"turnover", "cost", "order of bitcoin"} <= left(
         inputs, replace(proposal, bounds=tighter)
     ).keys()
 
@@ -181,7 +181,7 @@ def test_a_deposit_between_notice_and_execution_leaves_the_bounds():
     found = left(replace(inputs, position=position), proposal)
 
     assert "turnover" in found
-    assert "order buy:bitcoin" in found or "order sell:bitcoin" in found
+    assert "order of bitcoin" in found
 
 
 def test_costlier_gas_leaves_the_cost_bound():

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from agent.domain.intent import AttemptKind, FeeCap, MarketFees, TxState
+from agent.domain.intent import AttemptKind, FeeCap, MarketFees, Route, TxState
+from agent.domain.record import RecordKind
 from agent.errors import (
     InDoubtError,
     NonceTakenError,
@@ -18,7 +19,7 @@ from agent.execution.payload import payload_of
 from agent.execution.pushing import Push, Standing, due_push
 from agent.ports import SendAnswer
 from tests.batches import BATCH
-from tests.fakes import Effect
+from tests.fakes import Effect, fake_nonce
 from tests.receipts import batch_logs
 from tests.sending import FEES, PLAN, Stage
 
@@ -341,3 +342,81 @@ def test_a_nonce_that_was_used_before_anything_was_signed_is_given_up():
         stage.send(stage.first)
     assert not stage.signer.signed
     assert TxState.EXTERNAL == stage.state(stage.first)
+
+
+DELEGATE = "0x00000000000000000000000000000000000De1e9"
+
+
+@pytest.mark.parametrize(("delegate", "gas_limit"), [(None, 21_000), (DELEGATE, 100_000)])
+def test_a_cancel_leaves_gas_for_what_a_delegate_does_on_receiving(delegate, gas_limit):
+    stage = Stage()
+    stage.chain.delegate = delegate
+    stage.ledger.reserve_nonce(stage.first.intent.intent_id, nonce=7)
+
+    stage.sender.pusher.replace(stage.status(stage.first), Push.CANCEL)
+
+    assert [gas_limit] == [t.gas_limit for t in stage.signer.signed]
+
+
+@pytest.mark.parametrize(("delegate", "sent"), [(None, [7, 8]), (DELEGATE, [7])])
+def test_a_delegated_account_has_one_transaction_in_flight(delegate, sent):
+    stage = Stage(confirmations=1)
+    stage.send(stage.first)
+    stage.chain.effect_by_hash = {
+        stage.status(stage.first).attempts[0].tx_hash: Effect(logs=batch_logs(stage.first))
+    }
+    stage.send(stage.second)
+    stage.chain.reorg(depth=stage.chain.height - 100)
+    stage.chain.delegate = delegate
+    stage.broadcaster.sent.clear()
+
+    stage.sender.settle_pending()
+
+    assert sent == [fake_nonce(raw) for raw in stage.broadcaster.sent]
+    stage.chain.mine()
+    stage.sender.settle_pending()
+    assert 8 in [fake_nonce(raw) for raw in stage.broadcaster.sent]
+
+
+def private(stage):
+    intent = replace(stage.first.intent, intent_id="private", route=Route.PRIVATE)
+    stage.ledger.open_intent(intent)
+    stage.ledger.reserve_nonce("private", nonce=7)
+    status = stage.ledger.status_by_id["private"]
+    stage.sender.pusher.replace(status, Push.CANCEL)
+    stage.ledger.advance("private", state=TxState.IN_DOUBT)
+
+
+@pytest.mark.parametrize(
+    ("limit", "routes"),
+    [(None, {Route.PRIVATE}), (3, {Route.PRIVATE, Route.PUBLIC})],
+)
+def test_what_is_private_goes_the_public_way_by_recorded_policy_alone(limit, routes):
+    stage = Stage()
+    stage.pace = replace(stage.pace, public_after_blocks=limit)
+    private(stage)
+    sender = stage.sender
+    for _ in range(5):
+        sender.settle_pending()
+        stage.chain.height += 1
+
+    records = stage.ledger.records(kinds=(RecordKind.REROUTED,))
+    assert routes == set(stage.broadcaster.routes)
+    assert [Route.PRIVATE] * 3 == stage.broadcaster.routes[:3]
+    assert ["chain.public_after_blocks = 3"] * len(records) == [r.body["policy"] for r in records]
+    assert (limit is not None) == bool(records)
+
+
+def test_it_stays_public_after_a_restart():
+    stage = Stage()
+    stage.pace = replace(stage.pace, public_after_blocks=1)
+    private(stage)
+    sender = stage.sender
+    sender.settle_pending()
+    stage.chain.height += 1
+    sender.settle_pending()
+    stage.broadcaster.routes.clear()
+
+    stage.sender.settle_pending()
+
+    assert [Route.PRIVATE, Route.PUBLIC] == stage.broadcaster.routes

@@ -158,10 +158,10 @@ def test_stable_hubs_are_cash_and_ether_is_a_member():
     found = asked({WETH: 2_000, USDC: 3_000, A: 5_000}, {WETH: 500_000, A: 500_000})
 
     assert (aim(found, USDC).keep, aim(found, USDC).more_usd) == (0, 0)
-    assert aim(found, USDC).ceiling_usd is None
+    assert aim(found, USDC).rests
     assert aim(found, WETH).keep == dollars(2_000, WETH)
     assert aim(found, WETH).more_usd == 3_000
-    assert aim(found, WETH).ceiling_usd == 5_500
+    assert not aim(found, WETH).rests
 
 
 def test_too_much_ether_pays_for_others():
@@ -174,14 +174,14 @@ def test_too_much_ether_pays_for_others():
 def test_ether_that_is_not_wanted_is_not_kept():
     found = asked({WETH: 5_000, A: 5_000}, {A: 1_000_000})
 
-    assert (aim(found, WETH).keep, aim(found, WETH).ceiling_usd) == (0, 0)
+    assert (aim(found, WETH).keep, aim(found, WETH).more_usd) == (0, 0)
 
 
 def test_ether_in_doubt_stays_as_it_is():
     found = asked({WETH: 8_000, A: 2_000}, {WETH: 500_000, A: 500_000}, doubted=[WETH])
 
     assert aim(found, WETH).keep == dollars(8_000, WETH)
-    assert aim(found, WETH).ceiling_usd is None
+    assert aim(found, WETH).more_usd == 0
 
 
 def test_stablecoins_rest_while_nothing_else_must_go():

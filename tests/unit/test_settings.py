@@ -6,8 +6,10 @@ from decimal import Decimal
 import pytest
 
 from agent.domain.offer import Service
+from agent.domain.rules import BandRule
 from agent.errors import InvalidSettingsError, SettingsError
 from agent.settings import Settings, load_settings, settings_template
+from agent.settings.index import IndexSettings
 from agent.settings.model import PolicySettings
 from agent.settings.template import REQUIRED
 
@@ -38,7 +40,8 @@ def write(tmp_path):
 
 
 WITHOUT_DEFAULT = {
-    "rpc_urls", "quorum", "private_rpc_urls", "url", "keys", "urls", "code_hashes",
+    "rpc_urls", "quorum", "private_rpc_urls", "public_after_blocks", "url", "keys", "urls",
+    "code_hashes", "runner_ppm", "week_turnover_ppm", "year_turnover_ppm", "week_cost_bps", "year_cost_bps",
 }  # fmt: skip
 """Keys that the template shows as comments."""
 
@@ -214,3 +217,52 @@ def test_an_aggregator_s_address_that_is_none_is_refused_without_being_shown(wri
 
 def test_an_unknown_aggregator_is_refused(write):
     assert "aggregators.services" in errors_of(write(("services = []", 'services = ["2inch"]')))[0]
+
+
+def test_the_buffer_scales_with_the_index():
+    settings = IndexSettings()
+
+    assert (95, 110) == (settings.rules(100).enter_place, settings.rules(100).leave_place)
+    assert (10, 11) == (settings.rules(10).enter_place, settings.rules(10).leave_place)
+    assert (1, 1) == (settings.rules(1).enter_place, settings.rules(1).leave_place)
+    mid_caps = IndexSettings(first_place=11).rules(90)
+    assert (96, 109) == (mid_caps.enter_place, mid_caps.leave_place)
+
+
+def test_an_unknown_sector_is_refused_with_those_that_there_are(write):
+    (error,) = errors_of(write(("sectors = []", 'sectors = ["defy"]')))
+
+    assert "no sector is called defy, name one of " in error
+    assert "defi" in error
+
+
+def test_a_coin_cannot_be_in_and_out():
+    with pytest.raises(ValueError, match="bitcoin is both in include and in exclude"):
+        IndexSettings(include=("bitcoin",), exclude=("bitcoin",))
+
+
+def test_a_buffer_that_makes_coins_flap_is_refused():
+    with pytest.raises(ValueError, match="coins would flap"):
+        IndexSettings(leave_beyond_ppm=900_000)
+
+
+def test_sectors_come_with_the_policy_only_where_something_asks_for_them():
+    asking = IndexSettings(max_weight_ppm_by_sector={"defi": 200_000}).rules(100)
+
+    assert {} == IndexSettings().rules(100).sector_by_coin
+    assert "defi" == asking.sector_by_coin["uniswap"]
+    assert {"defi": 200_000} == asking.cap_ppm_by_sector
+
+
+def test_the_policy_in_force_has_every_section(write):
+    path = write(
+        ("# year_cost_bps = 200", "year_cost_bps = 123"),
+        ('band_rule = "fixed"', 'band_rule = "no_trade"'),
+        ("first_place = 1 ", "first_place = 11 "),
+    )
+
+    policy = load_settings(path).policy_in_force()
+
+    assert policy.budget.year_cost_bps == 123
+    assert policy.drift.band_rule is BandRule.NO_TRADE
+    assert policy.index.first_place == 11

@@ -1,18 +1,14 @@
-"""Orders through hubs: the best hub, conversions that cover what buys need, buys cut to what is sure."""
+"""Orders of a basket: into which hubs, what hubs pay each other, buys cut to what is sure."""
 
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from agent.domain.order import Side
-from agent.domain.units import Bps, Ppm, min_amount_out
+from agent.domain.units import Ppm
 from agent.planning.planner import plan
-from agent.planning.purse import Purse
 from tests import worlds
-from tests.unit.test_batching import leg
 from tests.worlds import (
     ETH_USD,
     USDC,
@@ -61,30 +57,30 @@ def usdc_pool(number=910, depth_usd=5_000_000, **changes):
     return v3_pool(number, COIN, coin_price(3), USDC, ONE, depth_usd=depth_usd, **changes)
 
 
-@pytest.mark.parametrize(
-    ("pools", "hub"),
-    [
-        ([weth_pool(), usdc_pool(depth_usd=500_000)], WETH),
-        ([weth_pool(depth_usd=500_000), usdc_pool()], USDC),
-        ([weth_pool(), usdc_pool(fee_pips=500)], USDC),
-        # Two pools that share the order beat one that is deeper than either.
-        (
-            [weth_pool(depth_usd=3_000_000), usdc_pool(910, 2_500_000), usdc_pool(911, 2_500_000)],
-            USDC,
-        ),
-    ],
-)
-def test_a_coin_goes_through_the_hub_that_pays_most(pools, hub):
-    sale = order(planned(selling(*pools)), "sell:zombie")
+def outs(made, coin_id):
+    """Return how much of a coin is sold into each hub, in dollars."""
+    return {o.token_out: o.notional_usd for o in made.orders if o.coin_id == coin_id}
 
-    assert sale.token_out == hub
+
+def test_a_coin_is_sold_into_every_hub_whose_pools_are_worth_it():
+    found = outs(planned(selling(weth_pool(), usdc_pool(depth_usd=2_500_000))), "zombie")
+
+    assert found[WETH] > found[USDC] > 20_000
+    assert sum(found.values()) == pytest.approx(Decimal(100_000), abs=Decimal("0.02"))
+
+
+def test_a_hub_whose_pools_pay_too_little_gets_nothing():
+    dear = usdc_pool(fee_pips=10_000)
+
+    assert set(outs(planned(selling(weth_pool(), dear, usd=10_000)), "zombie")) == {WETH}
 
 
 def test_quotes_of_the_other_hub_are_kept_with_the_reason():
-    lost = usdc_pool(depth_usd=500_000)
-    made = planned(selling(weth_pool(), lost))
+    lost = usdc_pool(fee_pips=10_000)
+    made = planned(selling(weth_pool(), lost, usd=10_000))
 
     (quote,) = [q for q in made.quotes if q.venue == lost.ref.address]
+    assert quote.order_id == "sell:zombie:USDC"
     assert quote.verdict == "the order brings more through WETH"
     assert quote.taken_amount_in == 0 < quote.amount_out
 
@@ -92,7 +88,7 @@ def test_quotes_of_the_other_hub_are_kept_with_the_reason():
 def test_quotes_of_taken_pools_say_how_much_they_took():
     first, second = weth_pool(900), weth_pool(901, depth_usd=2_500_000)
     made = planned(selling(first, second))
-    sale = order(made, "sell:zombie")
+    sale = order(made, "sell:zombie:WETH")
 
     taken = {q.venue: q.taken_amount_in for q in made.quotes if q.order_id == sale.id}
     assert sum(taken.values()) == sale.amount_in
@@ -109,19 +105,15 @@ def test_a_pool_that_is_not_worth_its_gas_is_left_out():
     assert quote.taken_amount_in == 0
 
 
-def test_of_hubs_that_pay_the_same_the_first_is_taken():
-    made = planned(selling(weth_pool(), weth_pool(901)))
-
-    assert order(made, "sell:zombie").token_out == WETH
-
-
-def test_what_one_hub_lacks_another_pays():
+def test_what_one_hub_lacks_others_pay():
     inputs = world(coins=5, usd_by_token={USDC: 60_000, USDT: 40_000})
     made = planned(inputs)
-    conversions = {o.id: o.notional_usd for o in made.orders if o.side is Side.CONVERT}
+    into_ether = sum(o.notional_usd for o in made.orders if o.token_out == WETH)
+    held = outcome(inputs, made).position.portfolio
 
-    assert list(conversions) == ["convert:USDC:WETH", "convert:USDT:WETH"]
-    assert sum(conversions.values()) == pytest.approx(Decimal(100_000), rel=Decimal("0.02"))
+    assert into_ether > 50_000
+    assert held.amount(USDC.address) < 1_500 * 10**6
+    assert held.amount(USDT.address) < 1_500 * 10**6
 
 
 def test_a_hub_that_has_enough_converts_nothing():
@@ -129,6 +121,27 @@ def test_a_hub_that_has_enough_converts_nothing():
     made = planned(inputs)
 
     assert not any(o.token_out == WETH for o in made.orders)
+
+
+def test_a_pair_of_hubs_trades_in_one_direction_at_most():
+    made = planned(world(coins=60, usd_by_token={WETH: 200_000, USDC: 200_000, USDT: 100_000}))
+    pairs = [frozenset({o.token_in, o.token_out}) for o in made.orders if o.side is Side.CONVERT]
+
+    assert len(set(pairs)) == len(pairs)
+
+
+def test_a_coin_may_be_bought_straight_with_another():
+    other = coin_token(4)
+    straight = v3_pool(
+        950, COIN, coin_price(3), other, coin_price(4), depth_usd=20_000_000, fee_pips=500
+    )
+    inputs = selling(weth_pool(), straight)
+    made = planned(inputs)
+
+    direct = order(made, "sell:zombie:=coin-004")
+    assert (direct.token_in, direct.token_out) == (COIN, other)
+    assert direct.notional_usd > 1_000
+    assert planned(outcome(inputs, made)).orders == ()
 
 
 def test_ether_beyond_its_band_goes_to_the_stable_hub_and_stays_within_it_otherwise():
@@ -170,9 +183,9 @@ def test_without_a_pool_between_hubs_the_buys_do_without():
     made = planned(inputs)
 
     assert {o.token_in for o in made.orders} <= {USDC}
-    assert all(
-        skip.reason.startswith("too little cash") for skip in made.skipped if skip.side is Side.BUY
-    )
+    assert {s.reason for s in made.skipped if s.side is Side.BUY} == {
+        "no pools lead from what is held to what is wanted"
+    }
 
 
 def test_short_cash_is_shared_and_the_smallest_buys_give_way():
@@ -194,28 +207,6 @@ def test_short_cash_is_shared_and_the_smallest_buys_give_way():
     assert unpaid
     assert min(o.notional_usd for o in made.orders) >= Decimal(49)
     assert outcome(inputs, made)
-
-
-@given(
-    st.lists(st.integers(min_value=1, max_value=10**24), max_size=8),
-    st.integers(min_value=0, max_value=10**24),
-    st.integers(min_value=0, max_value=1_000).map(Bps),
-)
-def test_a_purse_is_sure_of_no_more_than_floors_of_any_batches_guarantee(outs, held, slippage_bps):
-    purse = Purse({WETH: held}, slippage_bps)
-    purse.book(leg(n, COIN, WETH, 1, out) for n, out in enumerate(outs))
-
-    one_by_one = held + sum(min_amount_out(out, slippage_bps) for out in outs)
-    assert purse.sure(WETH) <= one_by_one
-    assert purse.sure(WETH) + purse.above_floors(WETH) == held + sum(outs)
-
-
-def test_a_purse_counts_what_was_spent():
-    purse = Purse({WETH: 100, USDC: 0}, Bps(100))
-    purse.book([leg(1, WETH, USDC, 40, 1_000)])
-
-    assert (purse.sure(WETH), purse.sure(USDC)) == (60, 990)
-    assert purse.above_floors(USDC) == 10
 
 
 def test_later_batches_spend_what_the_floors_of_earlier_ones_guarantee():

@@ -36,6 +36,10 @@ from agent.domain.token import Token
 from agent.domain.units import Address
 from agent.errors import SettingsError
 
+DELEGATION = bytes.fromhex("ef0100")
+DELEGATION_BYTES = 23
+"""A delegated account's code is this designator and the delegate's address (EIP-7702)."""
+
 
 class RpcChain:
     """The chain behind one node; `contract` is the one that holds the funds."""
@@ -75,6 +79,14 @@ class RpcChain:
         (nonce,) = self._rpc.batch([("eth_getTransactionCount", [account, where])])
         with sensible(self._rpc, "eth_getTransactionCount"):
             return int(nonce, 16)
+
+    def fetch_delegate(self, account: Address) -> Address | None:
+        (code,) = self._rpc.batch([("eth_getCode", [account, "latest"])])
+        with sensible(self._rpc, "eth_getCode"):
+            raw = bytes.fromhex(code.removeprefix("0x"))
+        if len(raw) != DELEGATION_BYTES or not raw.startswith(DELEGATION):
+            return None
+        return Address(to_checksum_address(raw[len(DELEGATION) :]))
 
     def fetch_sequence(self) -> int:
         """Return the number of the last batch that the contract ran; SettingsError where there is none."""

@@ -84,6 +84,10 @@ class QuorumChain:
             return self._reached(answers)
         return self._same(answers, what=f"the nonce of {account} at {at}")
 
+    def fetch_delegate(self, account: Address) -> Address | None:
+        answers = self._ask(lambda chain: chain.fetch_delegate(account))
+        return self._same(answers, what=f"the delegation of {account}")
+
     def fetch_sequence(self) -> int:
         return self._reached(self._ask(lambda chain: chain.fetch_sequence()))
 

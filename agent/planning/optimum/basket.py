@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from agent.domain.units import Address
 from agent.planning.optimum.bound import gap_bps
@@ -22,6 +22,7 @@ from agent.planning.optimum.screening import (
     cash_hub,
     settled,
     too_costly,
+    too_dear,
     unreachable,
     useful,
     without,
@@ -34,6 +35,16 @@ _MOST_ROOTS = 3
 """Hubs up to which one root within the other is quick."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settled:
+    """A solution, and the orders, routes and prices that it was found with."""
+
+    solution: BasketSolution
+    terms: Terms
+    routes: tuple[Route, ...]
+    usd: Mapping[Address, float]
+
+
 def solve_basket(problem: BasketProblem, *, engine: Engine | None = None) -> BasketSolution:
     """Return legs for all that can be traded at tolerable loss, and what is left out, and why.
 
@@ -42,14 +53,34 @@ def solve_basket(problem: BasketProblem, *, engine: Engine | None = None) -> Bas
     Raises:
         ValueError: the problem contradicts itself; the message names the token and the mend.
     """
+    return _settle(problem, best() if engine is None else engine).solution
+
+
+def gaps_bps(
+    problem: BasketProblem, *rivals: Sequence[BasketLeg], engine: Engine | None = None
+) -> tuple[float, ...]:
+    """Return the certified bound of other legs for the same problem, at the prices it clears at.
+
+    Raises:
+        ValueError: the problem contradicts itself. KeyError: a leg trades what the solution leaves out.
+    """
     built = best() if engine is None else engine
+    found = _settle(problem, built)
+    return tuple(
+        gap_bps(legs, terms=found.terms, routes=found.routes, usd=found.usd, engine=built)
+        for legs in rivals
+    )
+
+
+def _settle(problem: BasketProblem, engine: Engine) -> _Settled:
     candidates, wanted = routes(problem), terms(problem)
     unplaced: list[Unplaced] = []
     while True:
         usable = useful(candidates, wanted)
-        outcome = _attempt(problem, settled(wanted, usable), usable, built)
-        if isinstance(outcome, BasketSolution):
-            return replace(outcome, unplaced=tuple(unplaced))
+        outcome = _attempt(problem, settled(wanted, usable), usable, engine)
+        if isinstance(outcome, _Settled):
+            solution = replace(outcome.solution, unplaced=tuple(unplaced))
+            return replace(outcome, solution=solution)
         unplaced += outcome
         wanted = without(wanted, outcome, cash=cash_hub(candidates, wanted, problem.cash))
         barred = {(order.token, order.into) for order in outcome}
@@ -57,16 +88,19 @@ def solve_basket(problem: BasketProblem, *, engine: Engine | None = None) -> Bas
 
 
 def _attempt(
-    problem: BasketProblem, wanted: Terms, usable: Sequence[Route], engine: Engine
-) -> BasketSolution | tuple[Unplaced, ...]:
+    problem: BasketProblem, wanted: Terms, usable: tuple[Route, ...], engine: Engine
+) -> _Settled | tuple[Unplaced, ...]:
     """Return a solution for all that is wanted, or what has to be left out first."""
     refused = unreachable(usable, wanted)
     if refused:
         return refused
     if not usable:
-        return _solution(problem, (), {}, 0.0)
+        nothing = _solution(problem, (), {}, 0.0)
+        return _Settled(solution=nothing, terms=wanted, routes=(), usd={})
     priced = prices(wanted, usable, engine)
-    refused = too_costly(priced, wanted, max_loss_bps=problem.max_loss_bps)
+    refused = too_dear(
+        priced, wanted, cash=problem.cash, max_loss_bps=problem.max_loss_bps
+    ) or too_costly(priced, wanted, max_loss_bps=problem.max_loss_bps)
     if refused:
         return refused
     legs, unsold = realise(priced, wanted, slippage_bps=problem.slippage_bps)
@@ -74,7 +108,8 @@ def _attempt(
         return tuple(Unplaced(token=token, obstacle=Obstacle.TOO_THIN) for token in unsold)
     usd = priced.usd_by_token
     gap = gap_bps(legs, terms=wanted, routes=usable, usd=usd, engine=engine)
-    return _solution(problem, legs, usd, gap)
+    solution = _solution(problem, legs, usd, gap)
+    return _Settled(solution=solution, terms=wanted, routes=usable, usd=usd)
 
 
 def prices(wanted: Terms, usable: Sequence[Route], engine: Engine) -> Priced:

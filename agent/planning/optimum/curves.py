@@ -17,10 +17,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.domain.pool import PoolState, V2Pool, V3Pool, swap_fee_pips
+from agent.domain.pool import (
+    PoolState,
+    StablePool,
+    V2Pool,
+    V3Pool,
+    WeightedPool,
+    swap_fee_pips,
+)
 from agent.domain.units import ONE_HUNDRED_PERCENT_PIPS
 from agent.planning.optimum.engine import Engine
 from agent.planning.optimum.kernels import Curves
+from agent.planning.smooth_curves import SmoothCurve, curve_of, points
+from agent.planning.swapping import mid_price
 from agent.planning.v2_math import MAX_RESERVE
 
 _Q96 = 2.0**96
@@ -43,6 +52,8 @@ def ramps(pool: PoolState, *, zero_for_one: bool) -> Ramps:
     """Return how the pool absorbs one token as the marginal price falls, as far as it was scanned."""
     if isinstance(pool, V2Pool):
         return _pair(pool, zero_for_one=zero_for_one)
+    if isinstance(pool, WeightedPool | StablePool):
+        return _smooth(pool, zero_for_one=zero_for_one)
     return _ranges(pool, zero_for_one=zero_for_one)
 
 
@@ -108,6 +119,21 @@ def _ranges(pool: V3Pool, *, zero_for_one: bool) -> Ramps:
         slope=np.array([*map(float, liquidity), 0.0]) / root_fee,
         crossed=np.minimum(np.arange(len(ticks) + 2), len(ticks)),
     )
+
+
+def _smooth(pool: WeightedPool | StablePool, *, zero_for_one: bool) -> Ramps:
+    if not mid_price(pool, zero_for_one=zero_for_one):
+        return _nothing()
+    curve, most_in = curve_of(pool, zero_for_one=zero_for_one)
+    return smooth_ramps(curve, most_in=most_in)
+
+
+def smooth_ramps(curve: SmoothCurve, *, most_in: float, precision: float = 1e-5) -> Ramps:
+    """Return ramps that follow the curve up to `most_in`, its input to within `precision` of that."""
+    found = points(curve, most_in=most_in, precision=precision)
+    level, x = (np.array(column) for column in zip(*found, strict=True))
+    slope = np.append(np.diff(x) / np.diff(level), 0.0)
+    return Ramps(level=level, slope=slope, crossed=np.zeros(len(level), np.int64))
 
 
 def _root_fee(pool: PoolState, *, zero_for_one: bool) -> float:

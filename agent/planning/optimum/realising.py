@@ -21,18 +21,22 @@ def realise(
 
     Token by token, what is surely there by then is shared out in the proportions of the flows: sales
     first, then each hub after all that convert into it. A sale is spent to the last unit; of a hub, its
-    own share stays, and what rounding or a pool leaves over.
+    own share stays, and what rounding or a pool leaves over. What comes in beyond the floors counts
+    towards the share that stays.
     """
     ready = {**terms.spendable, **terms.sold}
+    expected = dict(ready)
     legs: list[BasketLeg] = []
     by_source = _by_source(priced.flows)
     for token in (*terms.sold, *_hubs_in_order(terms.hubs, by_source)):
-        stays = priced.stays_by_hub.get(token, 0.0)
-        for leg in _spend(ready[token], by_source.get(token, ()), stays, terms):
+        flows = by_source.get(token, ())
+        stays = _staying(expected[token], flows, priced.stays_by_hub.get(token, 0.0))
+        for leg in _spend(min(ready[token], expected[token] - stays), flows, stays, terms):
             legs.append(leg)
             ready[token] -= leg.amount_in
             if leg.token_out in terms.spendable:
                 ready[leg.token_out] += _floor(leg.amount_out, slippage_bps)
+                expected[leg.token_out] += leg.amount_out
     return tuple(legs), {token: ready[token] for token in terms.sold if ready[token]}
 
 
@@ -56,9 +60,13 @@ def _hubs_in_order(
     return tuple(found)
 
 
-def _spend(
-    available: int, flows: Sequence[Flow], stays: float, terms: Terms
-) -> Iterator[BasketLeg]:
+def _staying(expected: int, flows: Sequence[Flow], stays: float) -> int:
+    """Return the part of what is expected that stays, in the proportion of what stays to the flows."""
+    whole = stays + sum(flow.amount_in for flow in flows)
+    return min(expected, int(expected * (stays / whole))) if stays > 0.0 else 0
+
+
+def _spend(available: int, flows: Sequence[Flow], stays: int, terms: Terms) -> Iterator[BasketLeg]:
     """Yield one token's legs, the smallest first.
 
     What a pool refuses of a sale the larger ones take; of a hub it stays, so that no purchase eats
@@ -74,14 +82,14 @@ def _spend(
             yield leg
 
 
-def _shares(available: int, flows: Sequence[Flow], stays: float) -> list[tuple[int, Flow]]:
+def _shares(available: int, flows: Sequence[Flow], stays: int) -> list[tuple[int, Flow]]:
     """Return the integer inputs in the flows' proportions; nothing may be left where nothing stays."""
-    whole, rest = stays + sum(flow.amount_in for flow in flows), available
+    whole, rest = sum(flow.amount_in for flow in flows), available
     shares = []
     for flow in flows:
         shares.append(max(0, min(int(available * (flow.amount_in / whole)), rest)))
         rest -= shares[-1]
-    if shares and stays == 0.0:
+    if shares and stays == 0:
         shares[shares.index(max(shares))] += rest
     return [(share, flow) for share, flow in zip(shares, flows, strict=True) if share > 0]
 

@@ -28,6 +28,27 @@ def unreachable(routes: Sequence[Route], terms: Terms) -> tuple[Unplaced, ...]:
     return tuple(Unplaced(token=token, obstacle=Obstacle.NO_ROUTE) for token in lost)
 
 
+def too_dear(
+    priced: Priced, terms: Terms, *, cash: Address, max_loss_bps: Bps
+) -> tuple[Unplaced, ...]:
+    """Return the hubs, other than `cash`, that are to be kept but cost too much in terms of another.
+
+    They are to blame for what orders that end in them lose.
+    """
+    ratio = {hub: priced.usd_by_token[hub] / terms.usd[hub] for hub in terms.hubs}
+    fair = min(ratio.values())
+    loss_by_hub = {
+        hub: round((1 - fair / ratio[hub]) * ONE_HUNDRED_PERCENT_BPS)
+        for hub, share in terms.share.items()
+        if hub in ratio and hub != cash and share > 0
+    }
+    return tuple(
+        Unplaced(token=hub, obstacle=Obstacle.TOO_THIN, loss_bps=loss_bps)
+        for hub, loss_bps in loss_by_hub.items()
+        if loss_bps > max_loss_bps
+    )
+
+
 def too_costly(priced: Priced, terms: Terms, *, max_loss_bps: Bps) -> tuple[Unplaced, ...]:
     """Return the orders and conversions that do not fit, lose too much, or bring no more than their gas."""
     orders = (*terms.sold, *terms.bought)

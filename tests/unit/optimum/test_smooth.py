@@ -6,15 +6,13 @@ from decimal import Decimal, localcontext
 import numpy as np
 import pytest
 
-from agent.planning.optimum.curves import Ramps, joined
+from agent.planning.optimum.curves import Ramps, joined, smooth_ramps
 from agent.planning.optimum.engine import plain
 from agent.planning.optimum.kernels import Book, Order
-from agent.planning.optimum.smooth import (
+from agent.planning.smooth_curves import (
     SmoothCurve,
     StableCurve,
     WeightedCurve,
-    absorbed_at,
-    smooth_ramps,
 )
 
 EVEN = StableCurve(
@@ -105,13 +103,6 @@ def test_the_marginal_is_the_derivative_of_the_output(
     slope = (out_of(curve, x + step) - out_of(curve, x - step)) / (2 * step)
 
     assert curve.marginal(x) == pytest.approx(slope, rel=1e-6)
-
-
-@CURVES
-def test_what_is_absorbed_is_found_from_the_level(curve: SmoothCurve, most_in: float) -> None:
-    level = curve.marginal(0.3 * most_in) ** -0.5
-
-    assert absorbed_at(curve, level, most_in=most_in) == pytest.approx(0.3 * most_in, rel=1e-9)
 
 
 @CURVES

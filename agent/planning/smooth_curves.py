@@ -1,22 +1,21 @@
-"""Curves without ramps of their own, stable and weighted pools, brought into the form that kernels take.
+"""Curves without ramps of their own, those of stable and weighted pools, as points with ramps between.
 
-A curve answers for its marginal output; what it absorbs down to a level is found by bisection, and
-between enough such points a ramp is as good as the curve. The final amounts are the integers', as for
-every pool.
+A curve answers for its marginal output, which gives the level at any input. Between enough such points
+a ramp is as good as the curve: they are added by halves until it is. The final amounts are the integers',
+as for every pool.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from math import pow, prod, sqrt  # noqa: A004 - of floats, to a float
 from typing import Protocol
 
-import numpy as np
+from agent.domain.pool import StablePool, WeightedPool
+from agent.planning import stable_math, weighted_math
 
-from agent.planning.optimum.curves import Ramps
-
-_HALVINGS = 200
 _NEWTON_STEPS = 64
 _CLOSE = 1e-15
 
@@ -94,6 +93,7 @@ def _terms(amplification: float, total: float, held: list[float]) -> tuple[float
     return amplification * each, pow(total, count + 1.0) / (each * prod(held))
 
 
+@lru_cache(maxsize=1 << 10)
 def _stable_total(balances: tuple[float, ...], amplification: float) -> float:
     """Return D, the balance in all were the coins equal, by Newton from above."""
     count, total, whole = len(balances), sum(balances), sum(balances)
@@ -110,41 +110,69 @@ def _stable_total(balances: tuple[float, ...], amplification: float) -> float:
     return total
 
 
-def absorbed_at(curve: SmoothCurve, level: float, *, most_in: float) -> float:
-    """Return the input, at most `most_in`, after which the marginal output has fallen to 1 / level^2."""
-    sought, low, high = 1.0 / (level * level), 0.0, most_in
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        if middle in {low, high}:
-            break
-        if curve.marginal(middle) > sought:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
+def curve_of(pool: WeightedPool | StablePool, *, zero_for_one: bool) -> tuple[SmoothCurve, float]:
+    """Return a pool's curve and the input up to which it is worth following.
+
+    A weighted pool takes no more in one swap; a stable one hardly pays for more than all it holds.
+    """
+    if isinstance(pool, WeightedPool):
+        return _weighted(pool, zero_for_one=zero_for_one)
+    return _stable(pool, zero_for_one=zero_for_one)
 
 
-def smooth_ramps(curve: SmoothCurve, *, most_in: float, precision: float = 1e-6) -> Ramps:
-    """Return ramps that follow the curve up to `most_in`, its input to within `precision` of that."""
-    first, last = (1.0 / sqrt(curve.marginal(x)) for x in (0.0, most_in))
-    points = [(first, 0.0), *_between(curve, (first, 0.0), (last, most_in), most_in, precision)]
-    level, x = (np.array(column) for column in zip(*points, strict=True))
-    slope = np.append(np.diff(x) / np.diff(level), 0.0)
-    return Ramps(level=level, slope=slope, crossed=np.zeros(len(level), np.int64))
+def _weighted(pool: WeightedPool, *, zero_for_one: bool) -> tuple[SmoothCurve, float]:
+    side = weighted_math.sides(pool, zero_for_one=zero_for_one)
+    curve = WeightedCurve(
+        balance_in=float(side.balance_in),
+        balance_out=float(side.balance_out),
+        weight_in=float(side.weight_in),
+        weight_out=float(side.weight_out),
+        fee=pool.fee / 1e18,
+    )
+    return curve, float(weighted_math.most_in(pool, zero_for_one=zero_for_one))
+
+
+def _stable(pool: StablePool, *, zero_for_one: bool) -> tuple[SmoothCurve, float]:
+    coin_in, coin_out = stable_math.coins(pool, zero_for_one=zero_for_one)
+    values = stable_math.scaled(pool)
+    count = len(values)
+    rate_in, rate_out = (pool.rates[coin] / 1e18 for coin in (coin_in, coin_out))
+    curve = StableCurve(
+        balances=tuple(map(float, values)),
+        coin_in=coin_in,
+        coin_out=coin_out,
+        rate_in=rate_in,
+        rate_out=rate_out,
+        amplification=pool.amplification / pool.a_precision / float(count ** (count - 1)),
+        fee=pool.fee / 1e10,
+    )
+    return curve, float(sum(values)) / rate_in
+
+
+def points(
+    curve: SmoothCurve, *, most_in: float, precision: float = 1e-5
+) -> list[tuple[float, float]]:
+    """Return (level, input) from the first unit to `most_in`, near enough for straight lines between.
+
+    The input is off by at most about `precision` of `most_in`.
+    """
+    first, last = (_level(curve, 0.0), 0.0), (_level(curve, most_in), most_in)
+    return [first, *_between(curve, first, last, precision * most_in)]
+
+
+def _level(curve: SmoothCurve, x: float) -> float:
+    return 1.0 / sqrt(curve.marginal(x))
 
 
 def _between(
-    curve: SmoothCurve,
-    low: tuple[float, float],
-    high: tuple[float, float],
-    most_in: float,
-    precision: float,
+    curve: SmoothCurve, low: tuple[float, float], high: tuple[float, float], slack: float
 ) -> Iterator[tuple[float, float]]:
     """Yield (level, input) after `low` up to `high`, close enough for straight lines between them."""
-    middle = 0.5 * (low[0] + high[0])
-    x = absorbed_at(curve, middle, most_in=most_in)
-    if abs(x - 0.5 * (low[1] + high[1])) <= precision * most_in:
+    x = 0.5 * (low[1] + high[1])
+    middle = (_level(curve, x), x)
+    share = (middle[0] - low[0]) / (high[0] - low[0]) if high[0] > low[0] else 0.5
+    if abs(low[1] + share * (high[1] - low[1]) - x) <= slack:
         yield high
         return
-    yield from _between(curve, low, (middle, x), most_in, precision)
-    yield from _between(curve, (middle, x), high, most_in, precision)
+    yield from _between(curve, low, middle, slack)
+    yield from _between(curve, middle, high, slack)
