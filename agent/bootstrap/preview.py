@@ -70,7 +70,11 @@ def _preview(settings: Settings, rpc: Rpc, clock: Clock) -> Preview:
     slot = schedule(settings, notice=timedelta(0)).latest(clock.now())
     signals = fetch_signals(given, state=stance_on_record(settings))
     inputs = fetch_inputs(
-        given, cycle_id=slot.cycle_id, signals=signals, remembers=_memory_on_record(settings)
+        given,
+        cycle_id=slot.cycle_id,
+        signals=signals,
+        remembers=_memory_on_record(settings),
+        bargains=True,
     )
     # The block's time rather than ours: one block, one proposal.
     at = datetime.fromtimestamp(inputs.position.block.timestamp, UTC)

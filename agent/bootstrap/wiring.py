@@ -19,7 +19,7 @@ from agent.adapters.ledger import SqlLedger
 from agent.adapters.rpc import Rpc
 from agent.adapters.token_map import bundled_token_map, load_token_map
 from agent.adapters.venue_pools import PoolVenue
-from agent.bootstrap.aggregators import router_guard
+from agent.bootstrap.aggregators import bargaining, router_guard
 from agent.bootstrap.signals import readers
 from agent.daemon.deciding import Deciding
 from agent.daemon.executing import Executing
@@ -137,6 +137,7 @@ def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
         policy=settings.policy_in_force(),
         max_gap_s=settings.signals.max_gap_s,
         regime_rules=settings.regime.rules(),
+        bargaining=bargaining(settings, nodes.first, clock=clock),
     )
 
 

@@ -26,6 +26,7 @@ from agent.domain.bodies import ApprovalGiven, InputsFixed, PlanMade, ProposalMa
 from agent.domain.canonical import canonical_bytes, content_id, from_json
 from agent.domain.happening import Listener, Planned, Proposed
 from agent.domain.plan import Breach, PlanInputs
+from agent.domain.record import RecordKind
 from agent.domain.regime import Stance
 from agent.domain.signal import Regime
 from agent.domain.units import Address
@@ -106,7 +107,9 @@ class Deciding:
             self.holding.affordable()
             recorded = self._load_inputs(proposed.proposal.inputs_sha256)
             self._check_stance(recorded.stance)
-            inputs = self._fix_inputs(slot.cycle_id, _signals_of(recorded))
+            # Where routers led astray before, the pools alone are planned with.
+            bargains = not self.ledger.records(cycle_id=slot.cycle_id, kinds=(RecordKind.HALT,))
+            inputs = self._fix_inputs(slot.cycle_id, _signals_of(recorded), bargains=bargains)
             plan = make_plan(inputs, proposal_id=proposed.proposal_id)
             standing = PlanMade(plan_id=content_id(plan), plan=plan)
             self.ledger.append(standing, cycle_id=slot.cycle_id)
@@ -139,12 +142,13 @@ class Deciding:
         if stance is not None and stance is not proposed.regime:
             raise PlanOutOfBoundsError(bound="regime", allowed=proposed.regime, found=stance)
 
-    def _fix_inputs(self, cycle_id: str, signals: Signals) -> PlanInputs:
+    def _fix_inputs(self, cycle_id: str, signals: Signals, *, bargains: bool = False) -> PlanInputs:
         inputs = fetch_inputs(
             self.sources,
             cycle_id=cycle_id,
             signals=signals,
             remembers=memory_of(self.ledger),
+            bargains=bargains,
         )
         content = canonical_bytes(inputs)
         fixed = InputsFixed(inputs_sha256=sha256(content).hexdigest())

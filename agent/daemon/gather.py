@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from agent.daemon.bargaining import Bargaining
 from agent.domain.memory import NOTHING_REMEMBERED, Memory
 from agent.domain.plan import ChainBook, PlanInputs
 from agent.domain.policy import Policy
@@ -42,6 +43,7 @@ class Sources:
     policy: Policy
     max_gap_s: int
     regime_rules: RegimeRules
+    bargaining: Bargaining | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +96,12 @@ def fetch_inputs(
     cycle_id: str,
     signals: Signals,
     remembers: Remembers = nothing_remembered,
+    bargains: bool = False,
 ) -> PlanInputs:
-    """Return everything that decides a proposal or plan, with all chain facts read at one block."""
+    """Return everything that decides a proposal or plan, with all chain facts read at one block.
+
+    Aggregators are asked only for what is about to be traded (`bargains`): their offers live seconds.
+    """
     block = sources.chain.fetch_head()
     sources.venue.foresee(block=block)
     position = sources.chain.fetch_position(
@@ -118,4 +124,7 @@ def fetch_inputs(
     states = sources.venue.fetch_liquidity(
         requests=quote_requests(inputs), pools=position.pools, block=block
     )
-    return normalised(replace(inputs, pools=states))
+    inputs = normalised(replace(inputs, pools=states))
+    if bargains and sources.bargaining is not None:
+        return sources.bargaining.bargained(inputs)
+    return inputs

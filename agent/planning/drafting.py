@@ -20,6 +20,7 @@ from agent.planning.gas import gas_price
 from agent.planning.money import ZERO, cents
 from agent.planning.pricing import Market, market
 from agent.planning.rebalance import Wants
+from agent.planning.rivals import with_routers
 from agent.planning.splits import Splits
 from agent.planning.standing import Standing, coin_id, standing
 from agent.planning.targets import basket
@@ -104,7 +105,7 @@ def draft(inputs: PlanInputs, proposed: Splits | None = None) -> Draft:
     """
     opening = opened(inputs)
     stands, desk = opening.standing, opening.desk
-    routed = traded(opening.wants, desk, proposed)
+    routed = with_routers(traded(opening.wants, desk, proposed), inputs.offered, desk)
     planned = batches(
         routed.legs,
         policy=inputs.policy,
