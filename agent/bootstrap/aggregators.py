@@ -35,11 +35,12 @@ PROBE_GAS_PRICE_WEI = 10**9
 def services(settings: Settings, *, clock: Clock) -> tuple[RemoteService, ...]:
     """Return the services that the settings name, each with a client of its own."""
     given = settings.aggregators
+    urls = {s: given.urls.get(s, SecretStr(WIRES[s].base_url)) for s in given.services}
     return tuple(
         RemoteService(
             wire=WIRES[name],
-            client=new_client(),
-            base_url=given.urls.get(name, SecretStr(WIRES[name].base_url)),
+            client=new_client(urls[name].get_secret_value()),
+            base_url=urls[name],
             limits=LIMITS[name],
             pace=Pace(LIMITS[name]),
             breaker=Breaker(),
@@ -114,12 +115,11 @@ class RouterGuard:
         for router in routers:
             objection = firewall.objection_to_router(router)
             if objection is not None:
-                mend = "pin it in aggregators.code_hashes once you know it to be right"
-                raise unusable(service, f"{objection} ({mend})")
+                raise unusable(service, f"{objection} (docs/aggregators.md says how)")
         return ", ".join(router.name for router in routers)
 
 
 def router_guard(settings: Settings, rpc: Rpc) -> RouterGuard:
     """Return the guard of the settings' chain with the operator's pins."""
     book = bundled_router_book(settings.chain.id, settings.aggregators.code_hashes)
-    return RouterGuard(book=book, reader=RouterReader(rpc=rpc))
+    return RouterGuard(book=book, reader=RouterReader(rpc=rpc, contract=settings.portfolio.vault))

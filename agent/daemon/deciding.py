@@ -70,7 +70,10 @@ class Deciding:
         inputs = self._fix_inputs(slot.cycle_id, signals)
         proposal = make_proposal(inputs, executes_at=self._time_of(slot, signals.stance))
         made = ProposalMade(proposal_id=content_id(proposal), proposal=proposal)
-        self.ledger.append(made, cycle_id=slot.cycle_id)
+        # After an end the same may be proposed again, and is another record.
+        ends = len(self.ledger.records(cycle_id=slot.cycle_id, kinds=(RecordKind.HALT,)))
+        key = f"{slot.cycle_id}/{made.proposal_id}/{ends}" if ends else None
+        self.ledger.append(made, cycle_id=slot.cycle_id, key=key)
         observe.proposal_made(proposal, proposal_id=made.proposal_id)
         self.tell(Proposed(proposal_id=made.proposal_id, proposal=proposal, inputs=inputs))
 

@@ -16,8 +16,8 @@ from agent.planning.normal import normalised
 from agent.planning.rivals import ROUTER_GAS, legs_by_order, rival
 from agent.planning.trading import Routed, traded
 
-SECOND_BEST = 2
-"""Firm offers that are asked for of one order: calldata may be refused that its quote did not show."""
+FINALISTS = 3
+"""Services that are asked for a firm offer of one order: calldata may be refused, pools may be claimed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class Rivalry:
         )
 
     def finalists(self, offers: Sequence[Offer]) -> tuple[tuple[Service, Ask], ...]:
-        """Return the offers to be made firm: of each order the best, and the best of another service."""
+        """Return the offers to be made firm: of each order the best of the services that gain most."""
         legs = legs_by_order(self.routed.legs)
         return tuple(
             (offer.service, self._ask(order, offer.amount_in))
@@ -67,7 +67,7 @@ class Rivalry:
         gaining = sorted((r for r in rivals if r and r.gain > 0), key=lambda r: -r.gain)
         services: list[Service] = []
         for found in gaining:
-            if found.offer.service not in services and len(services) < SECOND_BEST:
+            if found.offer.service not in services and len(services) < FINALISTS:
                 services.append(found.offer.service)
                 yield found.offer
 

@@ -1,19 +1,20 @@
 """Aggregators against pools: an order, or a part of it, goes where it brings more with gas counted.
 
 A router takes part of an order by leaving the pools the rest, in the proportions that they had. No
-liquidity is counted twice: a route through a pool that the plan uses itself is not combined with it.
+liquidity is counted twice: a route through a pool that the plan uses itself is not combined with it, and
+one that does not say where it leads is not combined with any pool that it might lead through.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent.domain.offer import FirmOffer, Offer, Offered
 from agent.domain.order import BatchLeg, Leg, Order, RouterLeg
 from agent.domain.quote import Quote
 from agent.domain.swap import Unfillable
-from agent.domain.units import ONE_HUNDRED_PERCENT_BPS, Address
+from agent.domain.units import ONE_HUNDRED_PERCENT_BPS
 from agent.planning.desk import Desk
 from agent.planning.gas import leg_gas
 from agent.planning.swapping import mid_amount_out, swap_exact_in
@@ -45,7 +46,7 @@ def rival(offer: Offer, order: Order, legs: Sequence[Leg], desk: Desk) -> Rival 
     if not is_its or not 0 < offer.amount_in <= order.amount_in:
         return None
     kept = _kept(legs, order.amount_in - offer.amount_in, desk)
-    if kept is None or set(offer.pools) & {leg.pool for leg in kept}:
+    if kept is None or _meets(offer, kept, desk):
         return None
     alone = sum(leg.amount_out for leg in legs)
     together = offer.amount_out + sum(leg.amount_out for leg in kept)
@@ -55,6 +56,22 @@ def rival(offer: Offer, order: Order, legs: Sequence[Leg], desk: Desk) -> Rival 
     saved = desk.gas_price.in_token(sum(leg.gas for leg in legs), order.token_out)
     cost = desk.gas_price.in_token(gas, order.token_out)
     return Rival(offer=offer, kept=kept, gain=together - alone - cost + saved)
+
+
+def _meets(offer: Offer, legs: Iterable[Leg], desk: Desk) -> bool:
+    """Return whether a route may lead through the pool of one of the legs.
+
+    What it does not say leads through pools of its coin, or between hubs.
+    """
+    hubs = {hub.address for hub in desk.hubs}
+    coins = {offer.token_in, offer.token_out} - hubs
+    for leg in legs:
+        tokens = {leg.token_in.address, leg.token_out.address}
+        if leg.pool in offer.pools:
+            return True
+        if not offer.names_all_pools and (tokens & coins or tokens <= hubs):
+            return True
+    return False
 
 
 def _kept(legs: Sequence[Leg], left: int, desk: Desk) -> tuple[Leg, ...] | None:
@@ -111,27 +128,37 @@ def _taken(
     legs: Mapping[str, tuple[Leg, ...]],
     desk: Desk,
 ) -> Mapping[str, Taken]:
-    """Return the best rival of each order, those that gain most in dollars first to claim their pools."""
-    found: list[tuple[Order, Taken]] = []
-    for order in routed.orders:
-        options = [
-            (offer, found_rival)
-            for offer in firm
-            if offer.offer.order_id == order.id
-            and (found_rival := rival(offer.offer, order, legs[order.id], desk)) is not None
-            and found_rival.gain > 0
-        ]
-        if options:
-            found.append((order, max(options, key=lambda option: option[1].gain)))
-    found.sort(key=lambda entry: -desk.usd(entry[1][1].gain, entry[0].token_out))
-    claimed: dict[str, Collection[Address]] = {i: {leg.pool for leg in g} for i, g in legs.items()}
+    """Return a rival for each order that one fits: those that gain most in dollars claim their pools first."""
+    options = [
+        (desk.usd(best.gain, order.token_out), order, offer, best)
+        for order in routed.orders
+        for offer in firm
+        if offer.offer.order_id == order.id
+        and (best := rival(offer.offer, order, legs[order.id], desk)) is not None
+        and best.gain > 0
+    ]
+    options.sort(key=lambda option: (-option[0], option[1].id, option[2].offer.service))
+    standing = dict(legs)
     taken: dict[str, Taken] = {}
-    for order, (offer, best) in found:
-        own = {leg.pool for leg in best.kept} | set(best.offer.pools)
-        if all(own.isdisjoint(pools) for i, pools in claimed.items() if i != order.id):
-            claimed[order.id] = own
+    for _, order, offer, best in options:
+        others = [leg for i, group in standing.items() if i != order.id for leg in group]
+        rivals = (other for _, other in taken.values())
+        is_free = order.id not in taken and not _meets(best.offer, others, desk)
+        if is_free and not _crosses(best, rivals):
+            standing[order.id] = best.kept
             taken[order.id] = (offer, best)
     return taken
+
+
+def _crosses(one: Rival, others: Iterable[Rival]) -> bool:
+    """Return whether routes share a pool by name; unnamed ones are told apart by their coins."""
+    pools = set(one.offer.pools)
+    coins = {one.offer.token_in, one.offer.token_out}
+    for other in others:
+        same_pair = {other.offer.token_in, other.offer.token_out} == coins
+        if pools & set(other.offer.pools) or same_pair:
+            return True
+    return False
 
 
 def _with(

@@ -84,6 +84,8 @@ class Firewall:
     def _not_pinned(self, router: Router, service: str) -> Iterator[str]:
         if router.venue != service:
             yield f"{router.address} is the router of {router.venue}, not of {service}"
+        if router.address in self.facts.forbidden:
+            yield f"the vault does not allow {router.name} {router.address}, its owner may (setRouter)"
         found = self.facts.code_hash_by_router.get(router.address)
         if router.code_hash is None:
             yield f"the code of {router.name} {router.address} is not pinned, it is {found}"
