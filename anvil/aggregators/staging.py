@@ -51,11 +51,12 @@ def allowed(pools: Sequence[FoundPool]) -> tuple[FoundPool, ...]:
     """Return the pools without the deepest of each pair: what aggregators see and the vault does not."""
     by_pair: dict[frozenset[str], list[FoundPool]] = {}
     for pool in pools:
-        by_pair.setdefault(frozenset({pool.token, pool.hub}), []).append(pool)
+        if pool.kind in {V2, V3}:
+            by_pair.setdefault(frozenset({pool.token, pool.hub}), []).append(pool)
     withheld = {
         max(found, key=lambda p: p.hub_amount).address
         for found in by_pair.values()
-        if sum(p.kind in {V2, V3} for p in found) > 1
+        if len(found) > 1
     }
     return tuple(pool for pool in pools if pool.address not in withheld)
 
