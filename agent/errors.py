@@ -4,21 +4,22 @@ Every message is one line: the field or thing, its value, and the mend.
 
 * AgentError
   - InputError            refuse before anything runs
-    . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, SignalsDisagreeError)
+    . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, ExpiredSignalError,
+      ReplayedSignalError, QuorumError, SignalsDisagreeError, RankingStoppedError)
     . InfeasibleTargetError, KeyFileError, CheckpointKeyError, CanonicalFormError,
       UnknownCycleError, UnknownTransactionError, TransactionRefusedError, ReviewOutdatedError, DataFileError,
       ApprovalRefusedError
   - RetryableError        same call, same cycle
     . RpcUnavailableError, NodesDisagreeError, SourceUnavailableError, FeedUnusableError,
-      AggregatorUnusableError, InDoubtError
+      AggregatorUnusableError, InDoubtError, MessengerUnavailableError
   - SkipCycleError        drop this plan, start again next cycle
-    . StanceUndecidedError, PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError,
-      RouteUnfitError
+    . StanceUndecidedError, PlanOutOfBoundsError, ProposalNotApprovedError,
+      ProposalRejectedError, AgentPausedError, PlanExpiredError, NonceTakenError, RouteUnfitError
   - HaltError             stop trading and page a human
     . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
       LedgerError,
       NonceMismatchError, SequenceMismatchError, CalldataError, TokenUnreadableError, UnexpectedRevertError,
-      OutcomeMismatchError, ReviewNeededError, UnexpectedError
+      OutcomeMismatchError, ReviewNeededError, PlanningProcessError, UnexpectedError
   - LogVerificationError  the log does not prove what it claims
 
 `StopRequestedError` stands outside the tree: being asked to stop is not a failure.
@@ -198,6 +199,41 @@ class FutureSignalError(SignalError):
         )
 
 
+class ExpiredSignalError(SignalError):
+    """A signal says itself that it is over."""
+
+    def __init__(self, *, source: str, expired_at: str) -> None:
+        """Give the time after which it was not to be used."""
+        self.source, self.expired_at = source, expired_at
+        super().__init__(
+            f"signal from {source} refused: expires_at = {expired_at}, that is past: publish a fresh signal"
+        )
+
+
+class ReplayedSignalError(SignalError):
+    """A signal does not follow the last one that was accepted."""
+
+    def __init__(self, *, source: str, field: str, found: str, last: str) -> None:
+        """Name the field that went back, and both values."""
+        self.source, self.field, self.found, self.last = source, field, found, last
+        super().__init__(
+            f"signal from {source} refused: {field} = {found}, the last accepted one has {last}: an old "
+            "signal is not taken again; publish a newer one"
+        )
+
+
+class QuorumError(SignalError):
+    """Too few sources of a signal agree."""
+
+    def __init__(self, *, source: str, agree: int, said: tuple[str, ...]) -> None:
+        """Give how many must agree, and what each said."""
+        self.source, self.agree, self.said = source, agree, said
+        super().__init__(
+            f"signal from {source} refused: {agree} sources must agree, but {'; '.join(said)}: see which one "
+            "is wrong, or wait for the others"
+        )
+
+
 class SignalsDisagreeError(SignalError):
     """Ranking and regime were issued too far apart to be used together."""
 
@@ -210,10 +246,31 @@ class SignalsDisagreeError(SignalError):
         )
 
 
+class RankingStoppedError(SignalError):
+    """So much of a ranking changed at once that it is not acted on before somebody looked."""
+
+    def __init__(self, *, sha256: str, reason: str) -> None:
+        """Name the ranking and what changed."""
+        self.sha256, self.reason = sha256, reason
+        super().__init__(
+            f"ranking {sha256[:16]} stopped by the quarantine: {reason}: compare it with another source; "
+            f"if it is right, agent signals clear {sha256[:16]} lets it pass"
+        )
+
+
 class RetryableError(AgentError):
     """The same call may succeed in the same cycle."""
 
     exit_code = 7
+
+
+class MessengerUnavailableError(RetryableError):
+    """A channel to the operators did not take a notice."""
+
+    def __init__(self, *, channel: str, reason: str) -> None:
+        """Name the channel, never its address."""
+        self.channel, self.reason = channel, reason
+        super().__init__(f"channel {channel}: {reason}")
 
 
 class RpcUnavailableError(RetryableError):
@@ -316,6 +373,26 @@ class PlanOutOfBoundsError(SkipCycleError):
         super().__init__(
             f"plan leaves its proposal: {bound} is {found}, the bound is {allowed}: a new proposal follows"
         )
+
+
+class ProposalRejectedError(SkipCycleError):
+    """Somebody stopped a proposal."""
+
+    def __init__(self, *, proposal_id: str, by: str, reason: str) -> None:
+        """Name the proposal, who stopped it, and why."""
+        self.proposal_id, self.by, self.reason = proposal_id, by, reason
+        super().__init__(
+            f"proposal {proposal_id} was rejected by {by}: {reason}: the next slot makes a new one"
+        )
+
+
+class AgentPausedError(SkipCycleError):
+    """The agent is told to rest."""
+
+    def __init__(self, *, by: str, reason: str) -> None:
+        """Name who paused it, and why."""
+        self.by, self.reason = by, reason
+        super().__init__(f"paused by {by}: {reason}: nothing is signed until agent resume")
 
 
 class ProposalNotApprovedError(SkipCycleError):
@@ -535,6 +612,15 @@ class OutcomeMismatchError(HaltError):
         super().__init__(
             f"transaction {tx_hash}: {what} is {found}, expected {expected}: trading halts; see agent status"
         )
+
+
+class PlanningProcessError(HaltError):
+    """The process that plans did not do it."""
+
+    def __init__(self, *, deed: str, reason: str, mend: str) -> None:
+        """Say what it was asked for, what came instead, and what to do."""
+        self.deed, self.reason, self.mend = deed, reason, mend
+        super().__init__(f"planning process, asked for {deed}: {reason}: {mend}")
 
 
 class UnexpectedError(HaltError):

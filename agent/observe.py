@@ -26,6 +26,7 @@ from agent.domain.plan import Plan, Proposal
 from agent.domain.pool import PoolRef
 from agent.domain.record import Checkpoint
 from agent.domain.regime import RegimeState
+from agent.domain.vetting import Vetting
 
 _log = structlog.stdlib.get_logger("agent")
 
@@ -137,6 +138,17 @@ def signal_refused(signal: SignalRefused) -> None:
 
 def signal_done_without(*, signal: str, reason: str) -> None:
     _log.warning("signal_done_without", signal=str(signal), reason=reason)
+
+
+def ranking_vetted(vetting: Vetting) -> None:
+    for found in vetting.findings:
+        _log.warning(
+            "coin_quarantined",
+            coin=found.coin_id,
+            verdict=str(found.verdict),
+            rule=str(found.rule),
+            reason=found.reason,
+        )
 
 
 def stance_switched(state: RegimeState) -> None:
@@ -288,6 +300,18 @@ def cycle_ended(end: StepEnd) -> None:
         end.ending, logging.WARNING
     )
     _log.log(level, "cycle_ended", ending=str(end.ending), error=end.error, reason=end.reason)
+
+
+def notice_sent(*, notice_id: str, channel: str) -> None:
+    _log.info("notice_sent", notice_id=notice_id, channel=channel)
+
+
+def notice_failed(*, notice_id: str, channel: str, is_given_up: bool) -> None:
+    _log.warning("notice_failed", notice_id=notice_id, channel=channel, is_given_up=is_given_up)
+
+
+def notices_held(*, reason: str) -> None:
+    _log.warning("notices_held", reason=reason)
 
 
 def command_refused(*, error: str, reason: str) -> None:

@@ -22,8 +22,9 @@ from agent.domain.intent import (
     TxState,
     UnsignedTransaction,
 )
+from agent.domain.notice import Delivery, Notice
 from agent.domain.offer import Ask, Declined, FirmOffer, Offer, Service
-from agent.domain.plan import Position
+from agent.domain.plan import Plan, PlanInputs, Position, Proposal
 from agent.domain.pool import PoolRef, PoolState
 from agent.domain.quote import QuoteRequest
 from agent.domain.record import Checkpoint, Record, RecordKind
@@ -121,6 +122,24 @@ class Chain(Protocol):
         """
 
     def fetch_block_hash(self, number: int) -> str | None: ...
+
+
+class Planner(Protocol):
+    """Whoever makes proposals and plans of inputs, and always the same of the same."""
+
+    def prepare(self) -> None:
+        """Get ready, in the background, for what will soon be asked."""
+
+    def propose(self, inputs: PlanInputs, *, executes_at: datetime) -> Proposal:
+        """Return what a cycle would do.
+
+        Raises:
+            FeedUnusableError, InfeasibleTargetError: nothing can be planned on these inputs.
+            PlanningProcessError: whoever plans failed.
+        """
+
+    def plan(self, inputs: PlanInputs, *, proposal_id: str) -> Plan:
+        """Return what a cycle will do; errors as for a proposal."""
 
 
 class Venue(Protocol):
@@ -307,3 +326,38 @@ class Ledger(Protocol):
         """
 
     def checkpoints(self) -> tuple[Checkpoint, ...]: ...
+
+
+class Messenger(Protocol):
+    """A channel to the operators."""
+
+    @property
+    def name(self) -> str: ...
+
+    def send(self, notice: Notice) -> None:
+        """Hand a notice over.
+
+        Raises:
+            MessengerUnavailableError: it was not taken, or nobody knows.
+        """
+
+
+class Outbox(Protocol):
+    """Notices on their way, durably: what was put is sent at least once to each channel it is for."""
+
+    def read_up_to(self) -> int | None:
+        """Return the last record of the log that was turned into notices, None before the first time."""
+
+    def put(self, deliveries: Sequence[tuple[Delivery, datetime]], *, read_up_to: int) -> None:
+        """Keep what is to be sent, each not before its time, and how far the log was read; all or nothing."""
+
+    def due(self, now: datetime) -> tuple[Delivery, ...]:
+        """Return what is to be sent now, in the order in which it was put."""
+
+    def delivered(self, delivery: Delivery, *, at: datetime) -> None: ...
+
+    def failed(self, delivery: Delivery, *, again_at: datetime | None, reason: str) -> None:
+        """Note a failed attempt; None gives the delivery up."""
+
+    def open(self) -> tuple[Delivery, ...]:
+        """Return what was neither delivered nor given up."""

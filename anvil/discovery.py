@@ -11,12 +11,11 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from anvil.abi import ZERO, call_data, decoded, raw
-from anvil.addresses import MULTICALL3, STATE_VIEW, V2_FACTORY, V3_FACTORY, WETH
+from anvil.addresses import MULTICALL3, STATE_VIEW, WETH
+from anvil.exchanges import Exchange, exchanges
 from anvil.fund import Call
 
 V2, V3, V4 = "v2", "v3", "v4"
-V2_FEE_PIPS = 3_000
-V3_FEES_PIPS = (100, 500, 3_000, 10_000)
 V4_SPACING_BY_FEE = {100: 1, 500: 10, 3_000: 60, 10_000: 200}
 
 CALLS_PER_REQUEST = 400
@@ -47,7 +46,7 @@ class FoundPool:
 
 
 def found_pools(rpc: Call, *, tokens: Iterable[str], hubs: Sequence[str]) -> tuple[FoundPool, ...]:
-    """Return every Uniswap pool with liquidity between the tokens and the hubs: v2, v3, and v4 without hooks."""
+    """Return every pool with liquidity between the tokens and the hubs: v2, v3 and their forks, and v4 without hooks."""
     pairs = _pairs(tokens, hubs)
     return (*_v2_and_v3(rpc, pairs), *_v4(rpc, pairs))
 
@@ -64,10 +63,18 @@ def _pairs(tokens: Iterable[str], hubs: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _v2_and_v3(rpc: Call, pairs: Sequence[tuple[str, str]]) -> tuple[FoundPool, ...]:
-    asked = [(V2, token, hub, V2_FEE_PIPS) for token, hub in pairs]
-    asked += [(V3, token, hub, fee) for token, hub in pairs for fee in V3_FEES_PIPS]
+    asked = [
+        (one, token, hub, fee)
+        for one in _standing(rpc, exchanges())
+        for token, hub in pairs
+        for fee in one.spacing_by_fee_pips
+    ]
     places = [decoded(["address"], answer)[0] for answer in _read(rpc, map(_lookup, asked))]
-    standing = [(place, *of) for place, of in zip(places, asked, strict=True) if place != ZERO]
+    standing = [
+        (place, one.kind, *of)
+        for place, (one, *of) in zip(places, asked, strict=True)
+        if place != ZERO
+    ]
     states = _read(rpc, (_state(place, kind) for place, kind, *_ in standing))
     amounts = _read(
         rpc, ((hub, call_data("balanceOf(address)", place)) for place, _, _, hub, _ in standing)
@@ -152,11 +159,16 @@ def _sorted_pair(token: str, hub: str) -> tuple[str, ...]:
     return tuple(sorted((token.lower(), hub.lower())))
 
 
-def _lookup(asked: tuple[str, str, str, int]) -> tuple[str, str]:
-    kind, token, hub, fee = asked
-    if kind == V2:
-        return V2_FACTORY, call_data("getPair(address,address)", token, hub)
-    return V3_FACTORY, call_data("getPool(address,address,uint24)", token, hub, fee)
+def _standing(rpc: Call, listed: Iterable[Exchange]) -> list[Exchange]:
+    """Return the exchanges whose factories stand on this chain; the twin has Uniswap's alone."""
+    return [one for one in listed if rpc("eth_getCode", one.factory, "latest") != "0x"]
+
+
+def _lookup(asked: tuple[Exchange, str, str, int]) -> tuple[str, str]:
+    exchange, token, hub, fee = asked
+    if exchange.kind == V2:
+        return exchange.factory, call_data("getPair(address,address)", token, hub)
+    return exchange.factory, call_data("getPool(address,address,uint24)", token, hub, fee)
 
 
 def _state(place: str, kind: str) -> tuple[str, str]:

@@ -106,8 +106,8 @@ def floors(on: Ground) -> bytes:
     sold = {leg.token_in: leg.amount_in for leg in on.legs}
     spent = sum(leg.amount_in for leg in on.legs if leg.token_in == HUB)
     least = {token: -sold.get(token, 0) for token in on.tokens} | {HUB: -spent}
-    return bytes(52) + b"".join(
-        raw(token) + delta.to_bytes(32, "big", signed=True) for token, delta in least.items()
+    return bytes(36) + b"".join(
+        raw(token) + delta.to_bytes(16, "big", signed=True) for token, delta in least.items()
     )
 
 

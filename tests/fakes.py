@@ -27,14 +27,22 @@ from agent.domain.intent import (
     TxState,
     UnsignedTransaction,
 )
-from agent.domain.plan import Position
+from agent.domain.notice import Delivery, Notice
+from agent.domain.plan import Plan, PlanInputs, Position, Proposal
 from agent.domain.pool import PoolRef, PoolState
 from agent.domain.quote import QuoteRequest
 from agent.domain.record import Checkpoint, Record, RecordKind
 from agent.domain.signal import Ranking, RegimeSignal
 from agent.domain.token import Token
 from agent.domain.units import Address
-from agent.errors import LedgerError, RpcUnavailableError, StopRequestedError
+from agent.errors import (
+    LedgerError,
+    MessengerUnavailableError,
+    RpcUnavailableError,
+    StopRequestedError,
+)
+from agent.planning.planner import plan
+from agent.planning.proposing import propose
 from agent.ports import IntentStatus, SendAnswer, SimulatedCall, SimulatedOutcome, Watch
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
@@ -501,6 +509,22 @@ class FakeLedger:
         return tuple(self.sealed)
 
 
+@dataclass(kw_only=True)
+class FakePlanner:
+    """The planner itself, in this process; `prepared` counts how often it was told to get ready."""
+
+    prepared: int = 0
+
+    def prepare(self) -> None:
+        self.prepared += 1
+
+    def propose(self, inputs: PlanInputs, *, executes_at: datetime) -> Proposal:
+        return propose(inputs, executes_at=executes_at)
+
+    def plan(self, inputs: PlanInputs, *, proposal_id: str) -> Plan:
+        return plan(inputs, proposal_id=proposal_id)
+
+
 @dataclass
 class FakeVenue:
     """A venue whose pools stand as `states` say; it remembers which pairs it was asked for."""
@@ -525,3 +549,60 @@ class FakeVenue:
             pool.address for pool in pools if frozenset((pool.token0, pool.token1)) in pairs
         }
         return tuple(state for state in self.states if state.ref.address in addresses)
+
+
+@dataclass
+class FakeMessenger:
+    """A channel that keeps what it is sent, unless it is down or refuses the next few."""
+
+    name: str = "team"
+    sent: list[Notice] = field(default_factory=list)
+    refuses: int = 0
+
+    def send(self, notice: Notice) -> None:
+        if self.refuses:
+            self.refuses -= 1
+            raise MessengerUnavailableError(channel=self.name, reason="it is down")
+        self.sent.append(notice)
+
+
+@dataclass
+class FakeOutbox:
+    """The outbox's rules without its database."""
+
+    position: int | None = None
+    waiting: list[tuple[Delivery, datetime]] = field(default_factory=list)
+    done: list[Delivery] = field(default_factory=list)
+    given_up: list[Delivery] = field(default_factory=list)
+
+    def read_up_to(self) -> int | None:
+        return self.position
+
+    def put(self, deliveries: Sequence[tuple[Delivery, datetime]], *, read_up_to: int) -> None:
+        self.waiting.extend(deliveries)
+        self.position = read_up_to
+
+    def due(self, now: datetime) -> tuple[Delivery, ...]:
+        return tuple(delivery for delivery, at in self.waiting if at <= now)
+
+    def open(self) -> tuple[Delivery, ...]:
+        return tuple(delivery for delivery, _ in self.waiting)
+
+    def delivered(self, delivery: Delivery, *, at: datetime) -> None:
+        assert at.tzinfo is not None
+        self._take(delivery)
+        self.done.append(delivery)
+
+    def failed(self, delivery: Delivery, *, again_at: datetime | None, reason: str) -> None:
+        assert reason
+        place = self._take(delivery)
+        if again_at is None:
+            self.given_up.append(delivery)
+        else:
+            again = replace(delivery, attempts=delivery.attempts + 1)
+            self.waiting.insert(place, (again, again_at))
+
+    def _take(self, delivery: Delivery) -> int:
+        place = next(i for i, (waits, _) in enumerate(self.waiting) if waits == delivery)
+        del self.waiting[place]
+        return place

@@ -32,6 +32,7 @@ from agent.domain.signal import RankedCoin, Ranking, Regime, RegimeSignal
 from agent.domain.swap import SwapResult
 from agent.domain.token import Form, HeldAs, Stablecoin, Token, TokenMap
 from agent.domain.units import Address, Bps, Ppm, base_units
+from agent.domain.vetting import NO_FINDINGS, QuarantineRules
 from agent.planning.swapping import swap_exact_in
 from agent.planning.tick_math import MAX_TICK, tick_at_sqrt_ratio
 
@@ -98,6 +99,19 @@ REGIME_RULES = RegimeRules(
     entry_confirmations=2,
     min_out_s=86_400,
     max_reentries=2,
+)
+
+
+QUARANTINE = QuarantineRules(
+    list_ranks=110,
+    max_rank_jump=40,
+    max_cap_mismatch_ppm=Ppm(100_000),
+    max_supply_jump_ppm=Ppm(250_000),
+    min_age_days=30,
+    readings_back=2,
+    max_turnover_ppm=Ppm(250_000),
+    min_depth_usd=Decimal(0),
+    exempt=(),
 )
 
 
@@ -368,6 +382,7 @@ def world(  # noqa: PLR0913 - each keyword bends one thing
         stance=Stance(
             regime=regime, since=datetime.fromtimestamp(NOW - 3_600, UTC), why="a test says so"
         ),
+        vetting=NO_FINDINGS,
         token_map=token_map(coins),
         chain_book=BOOK,
         policy=policy,

@@ -15,6 +15,7 @@ from agent.adapters.keystore import load_key
 from agent.adapters.signer import LocalSigner
 from agent.bootstrap.aggregators import probed, router_guard, services
 from agent.bootstrap.ledgers import Access, open_ledger
+from agent.bootstrap.notifying import messengers
 from agent.bootstrap.regime import stance_on_record
 from agent.bootstrap.wiring import Endpoints, endpoints, schedule, sources
 from agent.daemon.gather import Sources, fetch_signals
@@ -78,6 +79,7 @@ class _Checks:
         yield from self._aggregators(needs=vault)
         yield from self._tried("checkpoint key", self._checkpoint_key)
         yield from self._tried("ledger", self._ledger)
+        yield from self._tried("notices", self._notices)
 
     def _aggregators(self, *, needs: bool) -> Iterator[Finding]:
         for service in services(self._settings, clock=SystemClock()):
@@ -178,6 +180,12 @@ class _Checks:
             return (
                 f"sound, {len(ledger.records())} records, {len(ledger.checkpoints())} checkpoints"
             )
+
+    def _notices(self) -> str:
+        names = [channel.name for channel in messengers(self._settings)]
+        if not names:
+            return "go to nobody: notify.channels names no channel"
+        return f"go to {', '.join(names)}; agent notify sends one"
 
     def _unfit(self, what: str, mend: str) -> VaultUnfitError:
         return VaultUnfitError(vault=self._settings.portfolio.vault, what=what, mend=mend)

@@ -14,6 +14,8 @@ from agent.adapters.ledger import Access, open_ledger
 from agent.adapters.signer import LocalSigner
 from agent.adapters.simulator_rpc import RpcSimulator
 from agent.adapters.supervisor import SystemdSupervisor
+from agent.bootstrap.notifying import telling
+from agent.bootstrap.planner import planner_process
 from agent.bootstrap.wiring import Endpoints, Means, endpoints, service
 from agent.domain.happening import Listener
 from agent.domain.intent import Route
@@ -46,7 +48,9 @@ def live_service(
             supervisor=SystemdSupervisor(),
             patience=timedelta(seconds=patience_s),
         ) as means,
+        telling(settings, means.ledger, clock=SystemClock()),
     ):
+        means.planner.prepare()
         yield service(settings, means, tell=tell)
 
 
@@ -64,14 +68,17 @@ def live_means(
     Raises:
         KeyFileError, CheckpointKeyError, LedgerError: nothing is started.
     """
-    # The lock comes before the key: an instance that must not trade never holds it.
-    with open_ledger(
-        settings.ledger.place,
-        clock=clock,
-        access=Access.TRADE,
-        origin=settings.portfolio.name,
-        checkpoint_key=log_keys.load_key(settings.log.checkpoint_key),
-    ) as ledger:
+    with (
+        # The lock comes before the key: an instance that must not trade never holds it.
+        open_ledger(
+            settings.ledger.place,
+            clock=clock,
+            access=Access.TRADE,
+            origin=settings.portfolio.name,
+            checkpoint_key=log_keys.load_key(settings.log.checkpoint_key),
+        ) as ledger,
+        planner_process() as planner,
+    ):
         yield Means(
             clock=clock,
             endpoints=nodes,
@@ -80,6 +87,7 @@ def live_means(
             ledger=ledger,
             database=settings.ledger.place,
             supervisor=supervisor,
+            planner=planner,
             notice=timedelta(hours=settings.schedule.notice_hours),
             patience=patience,
             fee_wait=timedelta(seconds=settings.schedule.fee_wait_s),

@@ -17,9 +17,10 @@ from agent.domain.happening import Happening
 from agent.domain.intent import TERMINAL
 from agent.domain.units import Address
 from agent.errors import UnknownTransactionError
+from agent.execution.account import AccountDiagnosis, examined_account
 from agent.execution.acting import Deed, act
 from agent.execution.custody import Custody
-from agent.execution.diagnosis import AccountDiagnosis, Diagnosis, examined, examined_account
+from agent.execution.diagnosis import Diagnosis, examined
 from agent.execution.fees import FeeLimits
 from agent.execution.sender import Pace, Sender
 from agent.ports import Chain, IntentStatus, Ledger
@@ -71,9 +72,19 @@ def doctor(settings: Settings) -> Report:
     with open_ledger(settings, access=Access.READ) as ledger, _chain(settings) as chain:
         chain.ping()
         statuses = ledger.intents()
-        accounts = sorted({s.intent.account for s in statuses})
+        position = chain.fetch_position(block=chain.fetch_head(), tokens=(), feeds=())
+        accounts = sorted({*(s.intent.account for s in statuses), position.contract.agent})
         return Report(
-            accounts=tuple(examined_account(chain, ledger, account) for account in accounts),
+            accounts=tuple(
+                examined_account(
+                    chain,
+                    ledger,
+                    chain_id=settings.chain.id,
+                    account=account,
+                    contract=settings.portfolio.vault,
+                )
+                for account in accounts
+            ),
             open=tuple(examined(chain, s) for s in statuses if s.state not in TERMINAL),
         )
 

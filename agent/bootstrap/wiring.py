@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -21,6 +22,7 @@ from agent.adapters.token_map import bundled_token_map, load_token_map
 from agent.adapters.venue_pools import PoolVenue
 from agent.bootstrap.aggregators import bargaining, router_guard
 from agent.bootstrap.signals import readers
+from agent.daemon.commanding import rests
 from agent.daemon.deciding import Deciding
 from agent.daemon.executing import Executing
 from agent.daemon.gather import Sources
@@ -37,7 +39,7 @@ from agent.execution.custody import Custody
 from agent.execution.fees import FeeLimits
 from agent.execution.sender import Pace, Sender
 from agent.planning.planner import watched_tokens
-from agent.ports import Chain, Clock, Signer, Simulator, Supervisor
+from agent.ports import Chain, Clock, Planner, Signer, Simulator, Supervisor
 from agent.rehearsal.gate import Gate
 from agent.settings import Settings
 from agent.workflow.engine import Engine
@@ -93,6 +95,7 @@ class Means:
     ledger: SqlLedger
     database: Path | SecretStr
     supervisor: Supervisor
+    planner: Planner
     notice: timedelta
     patience: timedelta
     pace: Pace
@@ -137,6 +140,7 @@ def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
         policy=settings.policy_in_force(),
         max_gap_s=settings.signals.max_gap_s,
         regime_rules=settings.regime.rules(),
+        quarantine=settings.quarantine.rules(),
         bargaining=bargaining(settings, nodes.first, clock=clock),
     )
 
@@ -165,6 +169,7 @@ def service(settings: Settings, means: Means, *, tell: Listener) -> Service:
         supervisor=means.supervisor,
         settle=sender.settle_pending,
         tell=tell,
+        rests=partial(rests, means.ledger),
         watch=Watching(
             accepting=deciding.accepting,
             portfolio=settings.portfolio.name,
@@ -176,6 +181,7 @@ def service(settings: Settings, means: Means, *, tell: Listener) -> Service:
 def _deciding(settings: Settings, means: Means, given: Sources, tell: Listener) -> Deciding:
     return Deciding(
         sources=given,
+        planner=means.planner,
         ledger=means.ledger,
         book=RegimeBook(means.ledger),
         account=means.signer.address,

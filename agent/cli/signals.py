@@ -67,3 +67,17 @@ def convert(
         print_json(report)
     else:
         console().print(conversion_view(report, out))
+
+
+@signals_app.command()
+def clear(
+    sha256: Annotated[str, typer.Argument(help="The refused ranking's hash, or how it begins.")],
+    by: Annotated[str, typer.Option(help="Who looked at it.")],
+    reason: Annotated[str, typer.Option(help="Why it may pass; it is kept in the log.")],
+    settings: SettingsFile = None,
+) -> None:
+    """Let a ranking pass that the quarantine stopped."""
+    from agent.bootstrap.quarantine import clear as let_pass
+
+    cleared = let_pass(load_settings(settings), sha256, by=by, reason=reason)
+    typer.echo(f"ranking {cleared.ranking_sha256} passes; the next cycle may act on it")

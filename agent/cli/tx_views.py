@@ -91,11 +91,17 @@ def show_diagnoses(settings_file: Path | None, *, as_json: bool) -> None:
 
 def _parts(report: Report) -> Iterator[RenderableType]:
     for one in report.accounts:
-        known = "none yet" if one.nonce_in_ledger is None else str(one.nonce_in_ledger)
+        known = _or_none(one.nonce_in_ledger)
         yield heading(f"Account {one.account}")
         rows = [
             ("nonce", f"{one.nonce_on_chain} on chain, the ledger's next is {known}"),
-            ("sequence", f"{one.sequence_on_chain} on chain, {one.sequence_in_ledger} signed"),
+            (
+                "sequence",
+                f"{one.sequence_on_chain} on chain, {_or_none(one.sequence_in_ledger)} signed",
+            ),
+            *([("gaps", _listed(one.gaps))] if one.gaps else []),
+            *([("alarm", _foreign(one.foreign_nonces))] if one.foreign_nonces else []),
+            *([("delegate", f"{one.delegate}: one transaction at a time")] if one.delegate else []),
             ("next", one.next_step),
         ]
         yield filled(plain_table("", "~"), rows)
@@ -106,6 +112,18 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield filled(plain_table("", "~"), rows)
     if not report.open:
         yield Text("\nno transaction is open")
+
+
+def _or_none(number: int | None) -> str:
+    return "none yet" if number is None else str(number)
+
+
+def _listed(nonces: tuple[int, ...]) -> str:
+    return ", ".join(map(str, nonces))
+
+
+def _foreign(nonces: tuple[int, ...]) -> str:
+    return f"somebody else used nonces {_listed(nonces)}: find out who has the key"
 
 
 def act(settings_file: Path | None, name: str, deed: str, *, as_json: bool) -> None:

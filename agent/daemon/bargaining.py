@@ -5,16 +5,19 @@ What they answer can only add to what is planned without them; whatever goes wro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from agent import observe
 from agent.domain.offer import Ask, Decline, Declined, FirmOffer, Offer, Offered, Service
-from agent.domain.plan import PlanInputs
+from agent.domain.plan import Plan, PlanInputs
 from agent.planning.asking_routers import Reach, rivalry
 from agent.planning.normal import normalised
 from agent.ports import Aggregators, Clock
 from agent.rehearsal.gate import Guard
+
+Plans = Callable[[PlanInputs], Plan]
+"""Makes a plan of inputs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +29,14 @@ class Bargaining:
     reach: Reach
     clock: Clock
 
-    def bargained(self, inputs: PlanInputs) -> PlanInputs:
-        """Return the inputs with what aggregators offer for the orders that they lead to.
+    def bargained(self, inputs: PlanInputs, plans: Plans) -> PlanInputs:
+        """Return the inputs with what aggregators offer for the orders that `plans` makes of them.
 
         Raises:
             FeedUnusableError, InfeasibleTargetError: nothing can be planned on them.
             RpcUnavailableError: the routers cannot be looked at.
         """
-        asked = rivalry(inputs)
+        asked = rivalry(inputs, plans(inputs))
         ladder = asked.ladder(self.reach)
         if not ladder:
             return inputs

@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 
 from agent import observe
 from agent.daemon.accepting import Accepting
+from agent.daemon.bargaining import Plans
+from agent.daemon.commanding import check_not_rejected, standing_pause
 from agent.daemon.gather import Signals, Sources, fetch_inputs
 from agent.daemon.holding import Holding
 from agent.daemon.regime_book import RegimeBook
@@ -32,10 +35,8 @@ from agent.domain.signal import Regime
 from agent.domain.units import Address
 from agent.errors import LimitsBreachedError, PlanOutOfBoundsError
 from agent.planning.limits import breaches
-from agent.planning.planner import plan as make_plan
-from agent.planning.proposing import propose as make_proposal
 from agent.planning.proposing import within_bounds
-from agent.ports import Ledger
+from agent.ports import Ledger, Planner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class Deciding:
     """
 
     sources: Sources
+    planner: Planner
     ledger: Ledger
     book: RegimeBook
     account: Address
@@ -66,9 +68,10 @@ class Deciding:
         """
         if standing_proposal(self.ledger, slot.cycle_id) is not None:
             return
+        self.planner.prepare()
         signals = self.accepting.signals(slot.cycle_id)
         inputs = self._fix_inputs(slot.cycle_id, signals)
-        proposal = make_proposal(inputs, executes_at=self._time_of(slot, signals.stance))
+        proposal = self.planner.propose(inputs, executes_at=self._time_of(slot, signals.stance))
         made = ProposalMade(proposal_id=content_id(proposal), proposal=proposal)
         # After an end the same may be proposed again, and is another record.
         ends = len(self.ledger.records(cycle_id=slot.cycle_id, kinds=(RecordKind.HALT,)))
@@ -83,9 +86,20 @@ class Deciding:
         return slot.scheduled_at if made is None else made.proposal.executes_at
 
     def awaits_approval(self, slot: Slot) -> str | None:
-        """Return the id of the standing proposal if it still waits for somebody's approval."""
+        """Return the id of the standing proposal if it still waits for somebody's approval.
+
+        While the agent is paused it waits whatever was approved.
+
+        Raises:
+            ProposalRejectedError: somebody stopped it.
+        """
         made = standing_proposal(self.ledger, slot.cycle_id)
-        if made is None or is_approved(self.ledger, slot.cycle_id, made.proposal_id):
+        if made is None:
+            return None
+        check_not_rejected(self.ledger, slot.cycle_id, made.proposal_id)
+        if standing_pause(self.ledger, regime=made.proposal.regime) is not None:
+            return made.proposal_id
+        if is_approved(self.ledger, slot.cycle_id, made.proposal_id):
             return None
         is_exit = made.proposal.regime is Regime.BEARISH
         if self.is_exit_approval_required if is_exit else self.is_approval_required:
@@ -107,13 +121,17 @@ class Deciding:
         assert proposed is not None, "a plan follows a proposal"  # noqa: S101
         standing = standing_plan(self.ledger, slot.cycle_id)
         if standing is None:
+            self.planner.prepare()
             self.holding.affordable()
             recorded = self._load_inputs(proposed.proposal.inputs_sha256)
             self._check_stance(recorded.stance)
+            plans = partial(self.planner.plan, proposal_id=proposed.proposal_id)
             # Where routers led astray before, the pools alone are planned with.
-            bargains = not self.ledger.records(cycle_id=slot.cycle_id, kinds=(RecordKind.HALT,))
-            inputs = self._fix_inputs(slot.cycle_id, _signals_of(recorded), bargains=bargains)
-            plan = make_plan(inputs, proposal_id=proposed.proposal_id)
+            astray = self.ledger.records(cycle_id=slot.cycle_id, kinds=(RecordKind.HALT,))
+            inputs = self._fix_inputs(
+                slot.cycle_id, _signals_of(recorded), plans=None if astray else plans
+            )
+            plan = plans(inputs)
             standing = PlanMade(plan_id=content_id(plan), plan=plan)
             self.ledger.append(standing, cycle_id=slot.cycle_id)
             observe.plan_made(plan, plan_id=standing.plan_id)
@@ -145,13 +163,15 @@ class Deciding:
         if stance is not None and stance is not proposed.regime:
             raise PlanOutOfBoundsError(bound="regime", allowed=proposed.regime, found=stance)
 
-    def _fix_inputs(self, cycle_id: str, signals: Signals, *, bargains: bool = False) -> PlanInputs:
+    def _fix_inputs(
+        self, cycle_id: str, signals: Signals, *, plans: Plans | None = None
+    ) -> PlanInputs:
         inputs = fetch_inputs(
             self.sources,
             cycle_id=cycle_id,
             signals=signals,
             remembers=memory_of(self.ledger),
-            bargains=bargains,
+            plans=plans,
         )
         content = canonical_bytes(inputs)
         fixed = InputsFixed(inputs_sha256=sha256(content).hexdigest())
@@ -166,7 +186,12 @@ class Deciding:
 
 
 def _signals_of(inputs: PlanInputs) -> Signals:
-    return Signals(ranking=inputs.ranking, regime=inputs.regime, stance=inputs.stance)
+    return Signals(
+        ranking=inputs.ranking,
+        regime=inputs.regime,
+        stance=inputs.stance,
+        vetting=inputs.vetting,
+    )
 
 
 def _check_bounds(found: tuple[Breach, ...]) -> None:

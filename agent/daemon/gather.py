@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from agent.daemon.bargaining import Bargaining
+from agent.daemon.bargaining import Bargaining, Plans
 from agent.domain.memory import NOTHING_REMEMBERED, Memory
 from agent.domain.plan import ChainBook, PlanInputs
 from agent.domain.policy import Policy
@@ -24,6 +24,7 @@ from agent.domain.regime import (
 from agent.domain.signal import Ranking, RegimeSignal
 from agent.domain.signal_rules import check_agreement
 from agent.domain.token import TokenMap
+from agent.domain.vetting import NO_FINDINGS, QuarantineRules, Vetting
 from agent.errors import StanceUndecidedError
 from agent.planning.planner import normalised, quote_requests, watched_feeds, watched_tokens
 from agent.ports import Chain, Clock, RankingSource, SignalSource, Venue
@@ -43,6 +44,7 @@ class Sources:
     policy: Policy
     max_gap_s: int
     regime_rules: RegimeRules
+    quarantine: QuarantineRules
     bargaining: Bargaining | None = None
 
 
@@ -53,10 +55,13 @@ class Signals:
     ranking: Ranking
     regime: RegimeSignal
     stance: Stance
+    vetting: Vetting
 
 
 def fetch_signals(sources: Sources, *, state: RegimeState = BEGINNING) -> Signals:
     """Return both signals, fit to be acted on together, and the stance that they lead to from `state`.
+
+    The ranking is not vetted yet.
 
     Raises:
         SignalError: one is refused, or they disagree. SourceUnavailableError: one is out of reach.
@@ -66,8 +71,14 @@ def fetch_signals(sources: Sources, *, state: RegimeState = BEGINNING) -> Signal
     ranking, _ = sources.rankings.fetch_ranking(now=now)
     regime, _ = sources.regimes.fetch_regime(now=now)
     check_agreement(ranking, regime, max_gap_s=sources.max_gap_s)
-    stance = stance_of(after(state, reading_of(regime, at=now, rules=sources.regime_rules)))
-    return Signals(ranking=ranking, regime=regime, stance=decided(stance, regime))
+    following = after(state, reading_of(regime, at=now, rules=sources.regime_rules))
+    if following.stance is not state.stance:
+        # Dated as the reading that decided it: a look at what would be done does not depend on its time.
+        following = replace(following, since=regime.issued_at)
+    stance = stance_of(following)
+    return Signals(
+        ranking=ranking, regime=regime, stance=decided(stance, regime), vetting=NO_FINDINGS
+    )
 
 
 def decided(stance: Stance | None, regime: RegimeSignal) -> Stance:
@@ -96,11 +107,11 @@ def fetch_inputs(
     cycle_id: str,
     signals: Signals,
     remembers: Remembers = nothing_remembered,
-    bargains: bool = False,
+    plans: Plans | None = None,
 ) -> PlanInputs:
     """Return everything that decides a proposal or plan, with all chain facts read at one block.
 
-    Aggregators are asked only for what is about to be traded (`bargains`): their offers live seconds.
+    Aggregators are asked only about what `plans` is about to trade: their offers live seconds.
     """
     block = sources.chain.fetch_head()
     sources.venue.foresee(block=block)
@@ -114,6 +125,7 @@ def fetch_inputs(
         ranking=signals.ranking,
         regime=signals.regime,
         stance=signals.stance,
+        vetting=signals.vetting,
         token_map=sources.token_map,
         chain_book=sources.chain_book,
         policy=sources.policy,
@@ -125,6 +137,6 @@ def fetch_inputs(
         requests=quote_requests(inputs), pools=position.pools, block=block
     )
     inputs = normalised(replace(inputs, pools=states))
-    if bargains and sources.bargaining is not None:
-        return sources.bargaining.bargained(inputs)
+    if plans is not None and sources.bargaining is not None:
+        return sources.bargaining.bargained(inputs, plans)
     return inputs

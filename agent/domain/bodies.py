@@ -15,6 +15,7 @@ from agent.domain.plan import Plan, Proposal
 from agent.domain.record import RecordKind
 from agent.domain.regime import RegimeCommanded, RegimeRead
 from agent.domain.units import Address
+from agent.domain.vetting import RankingCleared, RankingVetted
 
 
 class SignalName(StrEnum):
@@ -26,12 +27,17 @@ class SignalName(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalAccepted:
-    """A signal that will be acted on; `sha256` names the bytes that carried it, kept as content."""
+    """A signal that will be acted on; `sha256` names the bytes that carried it, kept as content.
+
+    `sequence` is the source's own count, `signed_by` the key that vouched for it, "" for none.
+    """
 
     signal: SignalName
     source: str
     issued_at: datetime
     sha256: str
+    sequence: int | None = None
+    signed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +72,32 @@ class ApprovalGiven:
     proposal_id: str
     by: str
     note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalRejected:
+    """Who stopped a proposal, and why; it is not carried out."""
+
+    proposal_id: str
+    by: str
+    reason: str
+
+
+class Command(StrEnum):
+    """What an operator may tell the whole agent: rest, or go on."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorCommanded:
+    """Who told the agent what, and why; the last command stands."""
+
+    command: Command
+    by: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,9 +213,13 @@ Body = (
     | SignalRefused
     | RegimeRead
     | RegimeCommanded
+    | RankingVetted
+    | RankingCleared
     | InputsFixed
     | ProposalMade
     | ApprovalGiven
+    | ProposalRejected
+    | OperatorCommanded
     | PlanMade
     | Halted
     | IntentOpened
@@ -203,9 +239,13 @@ BODY_BY_KIND: Mapping[RecordKind, type[Body]] = MappingProxyType(
         RecordKind.SIGNAL_REFUSED: SignalRefused,
         RecordKind.REGIME_READ: RegimeRead,
         RecordKind.REGIME_COMMANDED: RegimeCommanded,
+        RecordKind.RANKING_VETTED: RankingVetted,
+        RecordKind.RANKING_CLEARED: RankingCleared,
         RecordKind.INPUTS: InputsFixed,
         RecordKind.PROPOSAL: ProposalMade,
         RecordKind.APPROVAL: ApprovalGiven,
+        RecordKind.REJECTION: ProposalRejected,
+        RecordKind.COMMAND: OperatorCommanded,
         RecordKind.PLAN: PlanMade,
         RecordKind.HALT: Halted,
         RecordKind.INTENT: IntentOpened,
@@ -228,6 +268,7 @@ CONTENT_FIELD: Mapping[RecordKind, str] = MappingProxyType(
     {
         RecordKind.SIGNAL_ACCEPTED: "sha256",
         RecordKind.SIGNAL_REFUSED: "sha256",
+        RecordKind.RANKING_VETTED: "memory_sha256",
         RecordKind.INPUTS: "inputs_sha256",
     }
 )

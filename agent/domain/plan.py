@@ -19,6 +19,7 @@ from agent.domain.regime import Stance
 from agent.domain.signal import Ranking, Regime, RegimeSignal
 from agent.domain.token import Token, TokenMap
 from agent.domain.units import Address, Bps
+from agent.domain.vetting import Vetting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +81,15 @@ class PlanInputs:
     """Everything that decides a proposal or a plan; the same inputs always give the same result.
 
     `stance` decides between the index and stablecoins; `regime` is the reading that it was last held
-    against. `offered` is what aggregators say of the orders that all else leads to.
+    against. `vetting` is what the quarantine says of the ranking, `offered` what aggregators say of
+    the orders that all else leads to.
     """
 
     cycle_id: str
     ranking: Ranking
     regime: RegimeSignal
     stance: Stance
+    vetting: Vetting
     token_map: TokenMap
     chain_book: ChainBook
     policy: Policy

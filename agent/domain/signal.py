@@ -22,18 +22,27 @@ class Regime(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegimeSignal:
-    """A regime with its probability (0 to 1), and the SHA-256 of the bytes that carried it."""
+    """A regime with its probability (0 to 1), and the SHA-256 of the bytes that carried it.
+
+    `sequence` is the source's own count, `signed_by` the key that vouched for it, "" for none.
+    """
 
     regime: Regime
     probability: Decimal
     issued_at: datetime
     source: str
     sha256: str
+    sequence: int | None = None
+    expires_at: datetime | None = None
+    signed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedCoin:
-    """One row of a ranking; `price_usd` is per whole coin."""
+    """One row of a ranking; `price_usd` is per whole coin, `circulating_supply` in whole coins.
+
+    `contract` is the token on the agent's chain as the feed has it, `listed_at` when the feed first did.
+    """
 
     rank: int
     coin_id: str
@@ -41,6 +50,9 @@ class RankedCoin:
     name: str
     market_cap_usd: Decimal
     price_usd: Decimal | None
+    circulating_supply: Decimal | None = None
+    contract: str | None = None
+    listed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +63,9 @@ class Ranking:
     source: str
     coins: tuple[RankedCoin, ...]
     sha256: str
+    sequence: int | None = None
+    expires_at: datetime | None = None
+    signed_by: str = ""
 
 
 def absent_regime(at: datetime) -> RegimeSignal:

@@ -21,7 +21,7 @@ SELECTOR = bytes.fromhex("f578695f")
 """Of `execute(uint64,uint64,bytes32,bytes32,bytes,bytes)`."""
 
 ARGUMENTS = ("uint64", "uint64", "bytes32", "bytes32", "bytes", "bytes")
-FLOOR_BYTES = 52
+FLOOR_BYTES = 36
 HASH_BYTES = 32
 MAX_FLOORS = 256
 
@@ -122,7 +122,7 @@ def _hash(text: str) -> bytes:
 
 
 def _pack_floor(floor: CallFloor) -> bytes:
-    return bytes.fromhex(floor.token[2:]) + floor.min_delta.to_bytes(32, "big", signed=True)
+    return bytes.fromhex(floor.token[2:]) + floor.min_delta.to_bytes(16, "big", signed=True)
 
 
 def decode(data: bytes) -> ExecuteCall:

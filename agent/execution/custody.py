@@ -43,8 +43,11 @@ def explained(ledger: Ledger, *, chain_id: int, account: Address, contract: Addr
         *(a.next_nonce for a in adopted if a.account == account),
         *(c.next_nonce for c in sealed),
     ]
+    ours = [s for s in statuses if s.intent.contract == contract]
     sequences = [
-        *(s.intent.sequence for s in statuses if s.attempts and s.intent.contract == contract),
+        *(s.intent.sequence for s in ours if s.attempts),
+        # A plan's first batch follows what the contract had run when it was made.
+        *(s.intent.sequence - 1 for s in ours if s.intent.batch_index == 0),
         *(a.sequence for a in adopted if a.contract == contract),
     ]
     return Explained(next_nonce=max(nexts, default=None), sequence=max(sequences, default=None))
@@ -146,14 +149,9 @@ class Custody:
 
     def _record(self, adopted: NoncesAdopted) -> None:
         """Write down that the ledger accounts for nonces, and say so loudly."""
-        self.ledger.append(adopted, cycle_id=self.cycle_id())
+        self.ledger.append(adopted, cycle_id=BETWEEN_CYCLES)
         observe.nonces_adopted(adopted)
         self.tell(adopted)
-
-    def cycle_id(self) -> str:
-        """Return the cycle that something belongs to which no cycle asked for: the last one."""
-        statuses = self.ledger.intents()
-        return statuses[-1].intent.cycle_id if statuses else BETWEEN_CYCLES
 
     def next_nonce(self, intent: Intent) -> int | None:
         """Return the nonce that the account uses next; None while others are out, or the chain lags behind.

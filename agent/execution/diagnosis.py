@@ -8,7 +8,7 @@ from agent.domain.block import Block
 from agent.domain.intent import AttemptKind, Receipt, TxState
 from agent.execution.payload import deadline_of
 from agent.execution.receipts import find_receipt
-from agent.ports import Chain, IntentStatus, Ledger
+from agent.ports import Chain, IntentStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,19 +34,6 @@ class Diagnosis:
     attempts: int
     fact: str
     why: str
-    next_step: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountDiagnosis:
-    """Whether ledger and chain agree on what an account and its contract have done."""
-
-    account: str
-    nonce_on_chain: int
-    nonce_in_ledger: int | None
-    sequence_on_chain: int
-    sequence_in_ledger: int
-    is_sound: bool
     next_step: str
 
 
@@ -79,11 +66,17 @@ def _words(status: IntentStatus, facts: Facts) -> Words:
         return _mined(status, facts, facts.receipt)
     if facts.used > status.nonce:
         return _taken(status, facts)
+    if status.intent.is_filler and not status.attempts:
+        return (
+            "it will fill a gap, nothing is signed yet",
+            f"nonce {status.nonce} is open before others, and no transaction of ours is meant for it",
+            "the next run signs a transfer to oneself, under policy.max_fee_per_gas_gwei",
+        )
     if not status.attempts:
         return (
             "its nonce is held, nothing is signed",
             f"the account is at nonce {facts.used}, the ledger has no bytes for {status.nonce}",
-            "the next run signs it, or, its deadline past, a cancel: agent tx fill-gap does so now",
+            "its cycle goes on with it, any other gives the nonce back: agent tx fill-gap does so now",
         )
     return _waiting(status, facts)
 
@@ -103,11 +96,11 @@ def _mined(status: IntentStatus, facts: Facts, receipt: Receipt) -> Words:
 
 def _taken(status: IntentStatus, facts: Facts) -> Words:
     why = f"the account is at nonce {facts.used}, no attempt at {status.nonce} has a receipt"
-    if facts.sequence >= status.intent.sequence:
+    if facts.sequence >= status.intent.sequence and not status.intent.is_filler:
         return (
             "its batch was run, its receipt is missing",
             f"{why}, and the contract is at sequence {facts.sequence}",
-            "ask a node that keeps receipts: add one to chain.rpc_urls",
+            "add a node that keeps receipts to chain.rpc_urls; were bytes lost, agent tx reconcile ends it",
         )
     return (
         "another transaction used its nonce",
@@ -166,29 +159,3 @@ def examined(chain: Chain, status: IntentStatus) -> Diagnosis:
         receipt=find_receipt(chain, status),
     )
     return diagnose(status, facts)
-
-
-def examined_account(chain: Chain, ledger: Ledger, account: str) -> AccountDiagnosis:
-    """Return whether the chain is where the ledger says it must be."""
-    ours = [s for s in ledger.intents() if s.intent.account == account]
-    held = [s.nonce for s in ours if s.nonce is not None]
-    known = max((s.intent.sequence for s in ours if s.attempts), default=0)
-    used, sequence = chain.fetch_nonce(ours[0].intent.account), chain.fetch_sequence()
-    following = max(held) + 1 if held else None
-    is_ahead = following is not None and used > following
-    is_sound = not is_ahead and (sequence <= known or following is None)
-    return AccountDiagnosis(
-        account=account,
-        nonce_on_chain=used,
-        nonce_in_ledger=following,
-        sequence_on_chain=sequence,
-        sequence_in_ledger=known,
-        is_sound=is_sound,
-        next_step="nothing is to be done" if is_sound else RESTORE,
-    )
-
-
-RESTORE = (
-    "the chain is ahead of the ledger, so nothing is signed: stop the agent; if an old copy of the ledger "
-    "was restored, put the newest one back; if not, somebody else has the key: have the owner appoint another"
-)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agent.domain.intent import TxState, filler
+from agent.domain.record import BETWEEN_CYCLES
 from agent.execution.custody import Custody
 from agent.execution.pushing import Push, Pusher
 from agent.ports import IntentStatus
@@ -38,7 +39,7 @@ class Filler:
             chain_id=custody.chain_id,
             account=custody.account,
             nonce=nonce,
-            cycle_id=custody.cycle_id(),
+            cycle_id=BETWEEN_CYCLES,
             route=self.pusher.route,
         )
         standing = [s for s in ledger.intents() if s.intent.intent_id == intent.intent_id]

@@ -16,7 +16,7 @@ EXECUTED = "0x7631883c5aa229f3915cd15bb80cb34540efaa6656066fddfa5ec4a8ea0e44a7"
 """Topic of `BatchExecuted(bytes32,bytes32,uint64)`."""
 
 WORD = 32
-FLOOR_BYTES = 52
+FLOOR_BYTES = 36
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

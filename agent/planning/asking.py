@@ -20,6 +20,7 @@ from agent.planning.ladder import quote_requests as laddered
 from agent.planning.money import ZERO, amount_of, cents, reckoned
 from agent.planning.normal import normalised
 from agent.planning.pricing import NO_POOL, Market, known_tokens, ranking_prices
+from agent.planning.screening import screened
 from agent.planning.standing import Stand, Standing, standing
 from agent.planning.targets import basket
 from agent.planning.wanting import held_tokens
@@ -76,13 +77,17 @@ def _traded_against(
 def _likely_standing(inputs: PlanInputs, market: Market) -> Standing:
     """Return a standing at the market's prices; what has none counts as worth nothing."""
     policy = _with_spares(inputs.policy)
+    held = held_tokens(inputs, market)
+    # No pool is read yet: how deep they are is not known before these requests are answered.
+    unmeasured = replace(inputs, vetting=replace(inputs.vetting, min_depth_usd=ZERO))
+    screen = screened(unmeasured, market, held=held)
     wanted = basket(
-        ranking=inputs.ranking,
+        ranking=screen.ranking,
         regime=inputs.stance.regime,
         token_map=inputs.token_map,
         policy=policy,
         obstacle_by_token=market.obstacle_by_token,
-        held=held_tokens(inputs, market),
+        held=held,
         volatility_ppm_by_token=inputs.memory.volatility_ppm_by_token,
     )
     nothing = Price(usd=ZERO, source="none yet")

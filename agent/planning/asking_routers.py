@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from agent.domain.offer import Ask, Offer, Service
-from agent.domain.order import Leg, Order
-from agent.domain.plan import PlanInputs
+from agent.domain.order import BatchLeg, Leg, Order
+from agent.domain.plan import Plan, PlanInputs
 from agent.planning.desk import Desk
 from agent.planning.drafting import opened
 from agent.planning.money import ZERO, reckoned
 from agent.planning.normal import normalised
 from agent.planning.rivals import ROUTER_GAS, legs_by_order, rival
-from agent.planning.trading import Routed, traded
 
 FINALISTS = 3
 """Services that are asked for a firm offer of one order: calldata may be refused, pools may be claimed."""
@@ -33,7 +32,8 @@ class Rivalry:
     """Orders as the pools alone would fill them, to be held against what aggregators offer."""
 
     inputs: PlanInputs
-    routed: Routed
+    orders: tuple[Order, ...]
+    legs: tuple[BatchLeg, ...]
     desk: Desk
 
     def ladder(self, reach: Reach) -> tuple[Ask, ...]:
@@ -42,8 +42,8 @@ class Rivalry:
         What an order can gain at most is what it loses in the pools to fees and depth; where that is
         less than a router's gas, nothing is asked.
         """
-        legs = legs_by_order(self.routed.legs)
-        lost = [(self._lost_usd(order, legs[order.id]), order) for order in self.routed.orders]
+        legs = legs_by_order(self.legs)
+        lost = [(self._lost_usd(order, legs[order.id]), order) for order in self.orders]
         worth = sorted((x for x in lost if x[0] > 0), key=lambda x: (-x[0], x[1].id))
         chosen = [order for _, order in worth[: reach.orders]]
         return tuple(
@@ -55,10 +55,10 @@ class Rivalry:
 
     def finalists(self, offers: Sequence[Offer]) -> tuple[tuple[Service, Ask], ...]:
         """Return the offers to be made firm: of each order the best of the services that gain most."""
-        legs = legs_by_order(self.routed.legs)
+        legs = legs_by_order(self.legs)
         return tuple(
             (offer.service, self._ask(order, offer.amount_in))
-            for order in self.routed.orders
+            for order in self.orders
             for offer in self._best(order, legs[order.id], offers)
         )
 
@@ -92,12 +92,12 @@ class Rivalry:
 
 
 @reckoned
-def rivalry(inputs: PlanInputs) -> Rivalry:
-    """Return what the pools alone would make of the inputs.
+def rivalry(inputs: PlanInputs, planned: Plan) -> Rivalry:
+    """Return what the pools alone make of the inputs, as planned, to be held against others.
 
     Raises:
         FeedUnusableError, InfeasibleTargetError: nothing can be planned on these inputs.
     """
     inputs = normalised(inputs)
-    opening = opened(inputs)
-    return Rivalry(inputs=inputs, routed=traded(opening.wants, opening.desk), desk=opening.desk)
+    legs = tuple(leg for batch in planned.batches for leg in batch.legs)
+    return Rivalry(inputs=inputs, orders=planned.orders, legs=legs, desk=opened(inputs).desk)

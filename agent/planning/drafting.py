@@ -21,6 +21,7 @@ from agent.planning.money import ZERO, cents
 from agent.planning.pricing import Market, market
 from agent.planning.rebalance import Wants
 from agent.planning.rivals import with_routers
+from agent.planning.screening import screened
 from agent.planning.splits import Splits
 from agent.planning.standing import Standing, coin_id, standing
 from agent.planning.targets import basket
@@ -69,15 +70,19 @@ def opened(inputs: PlanInputs) -> Opening:
         FeedUnusableError, InfeasibleTargetError: nothing can be planned on these inputs.
     """
     found = market(inputs)
+    held = held_tokens(inputs, found)
+    screen = screened(inputs, found, held=held)
+    found = screen.with_holds(found)
     wanted = basket(
-        ranking=inputs.ranking,
+        ranking=screen.ranking,
         regime=inputs.stance.regime,
-        token_map=inputs.token_map,
+        token_map=screen.token_map,
         policy=inputs.policy,
         obstacle_by_token=found.obstacle_by_token,
-        held=held_tokens(inputs, found),
+        held=held,
         volatility_ppm_by_token=inputs.memory.volatility_ppm_by_token,
     )
+    wanted = screen.noted(wanted)
     stands = standing(
         portfolio=inputs.position.portfolio,
         basket=wanted,

@@ -30,13 +30,14 @@ LEG_GAS: Mapping[PoolKind, int] = MappingProxyType(
         PoolKind.V2: 55_000,
         PoolKind.V3: 72_000,
         PoolKind.V4: 60_000,
-        PoolKind.WEIGHTED: 150_000,
-        PoolKind.STABLE: 160_000,
+        PoolKind.WEIGHTED: 95_000,
+        PoolKind.STABLE: 140_000,
     }
 )
 """A leg with its share of calldata and the floor of its coin; for v4, of the settling as well.
 
-Weighted and stable pools are reached with an approval; what stands for them is an estimate.
+Weighted and stable pools are reached with an approval. A stable pool's is an estimate: its code is in
+no package that could be run.
 """
 
 TICK_GAS = 24_000

@@ -87,7 +87,7 @@ def _doubt(sources: Sequence[Price], max_bps: Bps) -> str | None:
     if apart_bps <= max_bps:
         return None
     return (
-        f"{low.source} says {low.usd:f} USD, {high.source} says {high.usd:f}: "
+        f"its price is in doubt: {low.source} says {low.usd:f} USD, {high.source} says {high.usd:f}: "
         f"{int(apart_bps)} bps apart, max_price_deviation_bps is {max_bps}"
     )
 

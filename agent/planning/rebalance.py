@@ -134,7 +134,7 @@ def below_minimum(usd: Decimal, policy: Policy) -> str:
 def _why_not(stand: Stand, market: Market, policy: Policy) -> str | None:
     """Return why a drift is left alone; None where it is due."""
     if stand.token.address in market.doubt_by_token:
-        return f"its price is in doubt: {market.doubt_by_token[stand.token.address]}"
+        return market.doubt_by_token[stand.token.address]
     if is_in_band(stand, policy):
         return f"within its drift band of {stand.band_ppm} ppm"
     if stand.due_usd < policy.min_notional_usd or stand.due_usd == 0:

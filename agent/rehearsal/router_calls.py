@@ -17,6 +17,8 @@ from agent.domain.offer import Service
 from agent.domain.units import ZERO_ADDRESS, Address
 from agent.rehearsal.calldata import Arguments, Function, UnreadableCallError, values_of
 
+BALANCER = "balancer"
+
 
 def arguments_of(venue: str, data: bytes, *, tail_bytes: int) -> Arguments:
     """Return what a call of a venue's router says; at most `tail_bytes` may follow its arguments.
@@ -180,6 +182,30 @@ def _openocean_swap(values: Any) -> Arguments:  # noqa: ANN401
     )
 
 
+GIVEN_IN = 0
+
+
+def _vault_swap(values: Any) -> Arguments:  # noqa: ANN401
+    """Balancer v2 Vault.swap: one pool, an exact input, tokens in and out at accounts."""
+    single, (sender, from_internal, recipient, to_internal), least, deadline = values
+    _, kind, source, destination, amount, user_data = single
+    return Arguments(
+        function="swap",
+        token_in=_address(source),
+        amount_in=amount,
+        token_out=_address(destination),
+        min_amount_out=least,
+        recipient=_address(recipient),
+        deadline=deadline,
+        faults=_faults(
+            (kind != GIVEN_IN, "its amount is not the input"),
+            (sender != recipient, f"it takes from {_address(sender)}"),
+            (from_internal or to_internal, "it uses balances inside the Vault"),
+            (bool(user_data), "it hands on data"),
+        ),
+    )
+
+
 def _table(functions: Sequence[Function]) -> Mapping[bytes, Function]:
     return MappingProxyType({function.selector: function for function in functions})
 
@@ -235,6 +261,14 @@ FUNCTIONS: Mapping[str, Mapping[bytes, Function]] = MappingProxyType(
                 Function(
                     signature="swap(address,(address,address,address,address,uint256,uint256,uint256,uint256,address,bytes),(uint256,uint256,uint256,bytes)[])",
                     reader=_openocean_swap,
+                )
+            ]
+        ),
+        BALANCER: _table(
+            [
+                Function(
+                    signature="swap((bytes32,uint8,address,address,uint256,bytes),(address,bool,address,bool),uint256,uint256)",
+                    reader=_vault_swap,
                 )
             ]
         ),

@@ -20,9 +20,13 @@ from agent.domain.intent import Route
 from agent.domain.policy import Policy, Universe
 from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Bps, Ppm
 from agent.settings.aggregators import AggregatorSettings
+from agent.settings.feeds import FeedSettings
 from agent.settings.fields import AddressSetting, Section, UrlSetting
 from agent.settings.index import BudgetSettings, DriftSettings, IndexSettings
+from agent.settings.notify import NotifySettings
+from agent.settings.quarantine import QuarantineSettings
 from agent.settings.regime import RegimeSettings
+from agent.settings.signals import SignalSettings
 
 ENV_PREFIX = "AGENT_"
 ENV_DELIMITER = "__"
@@ -93,16 +97,6 @@ class ChainSettings(Section):
         if self.route is Route.PRIVATE and not self.private_rpc_urls:
             raise ValueError("route is private, give private_rpc_urls")
         return self
-
-
-class SignalSettings(Section):
-    """Where the signals come from (a file or an http(s) address), and when they may be acted on."""
-
-    ranking: Annotated[str, Field(min_length=1)]
-    regime: Annotated[str, Field(min_length=1)]
-    max_age_s: Annotated[int, Field(ge=60, le=31 * DAY_S)] = 2 * DAY_S
-    max_gap_s: Annotated[int, Field(ge=0, le=31 * DAY_S)] = DAY_S
-    max_skew_s: Annotated[int, Field(ge=0, le=3_600)] = 120
 
 
 class PolicySettings(Section):
@@ -223,12 +217,15 @@ class Settings(BaseSettings):
     chain: ChainSettings
     signals: SignalSettings
     regime: RegimeSettings = RegimeSettings()
+    quarantine: QuarantineSettings = QuarantineSettings()
     policy: PolicySettings = PolicySettings()
     index: IndexSettings = IndexSettings()
     drift: DriftSettings = DriftSettings()
     budget: BudgetSettings = BudgetSettings()
+    feeds: FeedSettings = FeedSettings()
     aggregators: AggregatorSettings = AggregatorSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    notify: NotifySettings = NotifySettings()
     key: KeySettings
     ledger: LedgerSettings = LedgerSettings()
     log: LogSettings

@@ -39,6 +39,11 @@ replacement_raise_bps = 1000        # by how much; 1250 where an endpoint wants 
 [signals]                   # each a path or an http(s) address; see `agent signals schema`
 {ranking}
 {regime}
+ranking_others = []         # asked where the first has nothing usable ...
+regime_others = []
+ranking_agree = 1           # ... or, above 1, so many of all must agree
+regime_agree = 1
+keys = []                   # who may sign: "ed25519:HEX" or "eip191:0xADDRESS"; none: unsigned is taken
 max_age_s = 172800          # an older signal is refused
 max_gap_s = 86400           # ranking and regime issued further apart are refused
 max_skew_s = 120            # how far a signal's clock may run ahead of ours
@@ -53,6 +58,17 @@ max_reentries = 2           # in 30 days
 exit_notice_s = 0           # how long before an exit is executed it is proposed
 exit_approval = "none"      # "required": no exit without `agent approve`
 watch_s = 300               # how often the regime is read between cycles; 0: only for a cycle
+
+[quarantine]                # what of a ranking is not acted on at once; 0 switches a rule off
+list_ranks = 110            # a coin beyond this rank has left the list
+max_rank_jump = 40          # places between two rankings
+max_cap_mismatch_ppm = 100000       # market cap against price x supply, where the feed has both
+max_supply_jump_ppm = 250000        # of the supply that cap and price imply, between two rankings
+min_age_days = 30           # since a coin was listed, or first seen
+readings_back = 2           # rankings until a coin that left the list may be bought again
+max_turnover_ppm = 250000   # of the list at once, by coins or weight; beyond it the ranking is stopped
+min_depth_usd = 25000       # what a coin's allowlisted pools must hold
+exempt = []                 # coin ids that pass every rule
 
 [policy]                    # ppm: parts per million of the portfolio; bps: hundredths of a percent
 universe = "strict"         # "strict": what of the top N can be held; "fill": the first N that can
@@ -124,12 +140,35 @@ cash_reserve_usd = 0        # kept in the stable hub, for a withdrawal to come
 # week_cost_bps = 10                # of the portfolio
 # year_cost_bps = 200
 
+[feeds]                     # providers; keys are best given as credentials or in the environment
+# coingecko_url = "https://pro-api.coingecko.com/api/v3"   # with the key of a paid plan
+# coingecko_key = "..."
+# coinmarketcap_url = "https://pro-api.coinmarketcap.com"
+# coinmarketcap_key = "..."
+# coinpaprika_url = "https://api-pro.coinpaprika.com/v1"
+# coinpaprika_key = "..."
+# tokenmetrics_url = "https://api.tokenmetrics.com/v2"
+# tokenmetrics_key = "..."
+tokenmetrics_key_header = "x-api-key"
+
 [schedule]                  # all times are UTC
 cron = "0 0 * * MON"        # when a cycle executes
 notice_hours = 12           # how long before that it is proposed
 approval = "none"           # "required": nothing is executed without `agent approve`
 retry_s = 3600              # how long a node or source out of reach is tried again
 fee_wait_s = 86400          # how long a cycle waits for gas under policy.max_fee_per_gas_gwei
+
+[notify]                    # who is told what, beside the log; quiet hours hold back all but errors
+quiet_from_hour = 0         # UTC; the same hour twice: no quiet hours
+quiet_to_hour = 0
+level = "info"              # "warning": what is to be looked at; "error": what somebody must act on
+
+[notify.channels]           # Apprise addresses (secrets; under systemd: credential `channels`)
+# team = "slack://token-a/token-b/token-c"
+# pager = "ntfys://ntfy.example.com/agent"
+
+[notify.level_by_channel]   # where a channel is told less or more than the others
+# pager = "error"
 
 [key]                       # under systemd: credentials `keystore` and `keystore-password`
 {keystore}

@@ -4,7 +4,6 @@ pragma solidity 0.8.30;
 import {BatchExecutor} from "./BatchExecutor.sol";
 import {IBatchExecutor} from "./interfaces/IBatchExecutor.sol";
 import {IDelegate} from "./interfaces/IDelegate.sol";
-import {Records} from "./libraries/Records.sol";
 
 /// @notice See `IDelegate`.
 contract Delegate is BatchExecutor, IDelegate {
@@ -33,12 +32,13 @@ contract Delegate is BatchExecutor, IDelegate {
         _state().last = sequence_;
     }
 
-    function _loadRecord(Run memory run, uint256 at) internal pure override returns (uint256 size) {
+    function _loadRecord(Run memory run, uint256 at) internal pure override returns (uint256 next, uint256 word) {
         bytes memory record = run.record;
         assembly ("memory-safe") {
-            calldatacopy(add(record, 0x20), at, mload(record))
+            calldatacopy(add(record, 0x20), add(at, 1), 64)
+            word := calldataload(add(at, 65))
+            next := add(at, 83)
         }
-        return Records.SIZE;
     }
 
     function _isRouter(address) internal pure override returns (bool) {

@@ -146,12 +146,18 @@ contract Vault is BatchExecutor, IVault {
         last = sequence_;
     }
 
-    function _loadRecord(Run memory run, uint256 at) internal view override returns (uint256 size) {
-        uint256 word = at.load();
-        uint256 page = word >> 240;
-        if (page != run.page) (run.page, run.pageAt) = (page, pages[page]);
-        Pages.copy(run.pageAt, ((word >> 232) & 0xff) * Records.SIZE, run.record);
-        return 3;
+    function _loadRecord(Run memory run, uint256 at) internal view override returns (uint256 next, uint256 word) {
+        unchecked {
+            word = at.load() << 8; // page (2) ‖ record (1) ‖ floorIn (1) ‖ floorOut (1) ‖ amountIn (16)
+            next = at + 22;
+        }
+        if (word >> 240 != run.page) (run.page, run.pageAt) = (word >> 240, pages[word >> 240]);
+        address page = run.pageAt;
+        bytes memory record = run.record;
+        assembly ("memory-safe") {
+            extcodecopy(page, add(record, 0x20), add(shl(6, byte(2, word)), 1), 64)
+            word := shl(24, word)
+        }
     }
 
     function _isRouter(address router) internal view override returns (bool) {

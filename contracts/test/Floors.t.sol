@@ -16,8 +16,8 @@ contract FloorsTest is Ground {
     }
 
     function testFuzz_RevertWhen_FloorsAreRagged(uint256 length) external {
-        length = bound(length, 1, 52 * 8);
-        if (length % 52 == 0) ++length;
+        length = bound(length, 1, 36 * 8);
+        if (length % 36 == 0) ++length;
         _malformed(new bytes(length));
     }
 
@@ -76,7 +76,7 @@ contract FloorsTest is Ground {
 
     function testFuzz_RevertWhen_FloorIsBroken(uint256 sold, uint256 spent, uint256 by) external {
         (bytes memory legs, int256 ofHub, int256 ofA, int256 ofB) = _batch(sold, spent);
-        int256 above = int256(bound(by, 1, 2 ** 127));
+        int256 above = int256(bound(by, 1, 2 ** 126));
 
         _broken(hub, ofHub, above, _floors(ofHub + above, ofA, ofB), legs);
         _broken(a, ofA, above, _floors(ofHub, ofA + above, ofB), legs);
@@ -85,7 +85,7 @@ contract FloorsTest is Ground {
 
     function testFuzz_RevertWhen_EtherFloorIsBroken(uint256 wrapped, uint256 by) external {
         wrapped = bound(wrapped, 0, HELD);
-        int256 floor = int256(bound(by, 1, 2 ** 127)) - int256(wrapped);
+        int256 floor = int256(bound(by, 1, 2 ** 126)) - int256(wrapped);
         bytes memory floors = bytes.concat(Packed.floor(address(0), floor), Packed.floor(weth, int256(wrapped)));
         bytes memory reason =
             abi.encodeWithSelector(IBatchExecutor.FloorBroken.selector, address(0), floor, -int256(wrapped));
@@ -188,7 +188,7 @@ contract FloorsTest is Ground {
         bytes memory leg = Packed.poolLeg(address(hub) < address(c), ref3, HUB, 2, 1e18);
 
         int256 floor = -1e18 + 1;
-        bytes memory floors = _cFloors(address(c), floor, type(int256).min);
+        bytes memory floors = _cFloors(address(c), floor, Packed.NONE);
         _refused(abi.encodeWithSelector(IBatchExecutor.FloorBroken.selector, hub, floor, -1e18), floors, leg);
     }
 

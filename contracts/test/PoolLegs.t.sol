@@ -76,11 +76,11 @@ contract PoolLegsTest is Ground {
         bytes memory leg = Packed.poolLeg(address(a) < address(hub), _at(0, 0), 8, HUB, 1e18);
         bytes memory data = _call(floors, leg);
         uint256 start = 4 + 6 * 32 + 32; // of the floors, behind selector, arguments and their length
-        bytes memory filler = new bytes(start + 8 * 52 - data.length);
+        bytes memory filler = new bytes(start + 8 * 36 - data.length);
 
         vm.prank(agent);
         (bool ok, bytes memory reason) =
-            address(vault).call(bytes.concat(data, filler, Packed.floor(address(a), type(int256).min)));
+            address(vault).call(bytes.concat(data, filler, Packed.floor(address(a), Packed.NONE)));
         vm.assertFalse(ok, "sold without a floor");
         vm.assertEq(reason, abi.encodeWithSelector(IBatchExecutor.NotFloored.selector, 0, 8, a), "reason");
     }
@@ -155,7 +155,7 @@ contract PoolLegsTest is Ground {
     }
 
     function _swapC(PlainToken c, uint256 page, bool sells, uint256 amountIn) private {
-        bytes memory floors = bytes.concat(_open(), Packed.floor(address(c), type(int256).min));
+        bytes memory floors = bytes.concat(_open(), Packed.floor(address(c), Packed.NONE));
         bytes memory leg = sells
             ? Packed.poolLeg(address(c) < address(hub), _at(page, 0), 4, HUB, amountIn)
             : Packed.poolLeg(address(hub) < address(c), _at(page, 0), HUB, 4, amountIn);

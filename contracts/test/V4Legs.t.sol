@@ -312,7 +312,7 @@ contract V4LegsTest is Ground {
 
     /// @return Floors that nothing breaks: ETH, hub, a, b, wrapped ETH.
     function _open5() private view returns (bytes memory) {
-        return bytes.concat(_open(), Packed.floor(weth, type(int256).min));
+        return bytes.concat(_open(), Packed.floor(weth, Packed.NONE));
     }
 
     /// @return A queue that would sell what the vault holds of a.

@@ -14,7 +14,7 @@ from agent.adapters.router_book import (
 )
 from agent.domain.offer import Service
 from agent.errors import DataFileError, RpcUnavailableError
-from agent.rehearsal.router_calls import FUNCTIONS
+from agent.rehearsal.router_calls import BALANCER, FUNCTIONS
 from tests.adapters.nodes import RefusedError, TableNode, rpc_of
 from tests.logbook import VAULT, block
 
@@ -31,7 +31,7 @@ def loaded(tree, pins=None):
 def test_the_package_knows_one_router_of_each_service_and_how_it_is_called():
     venues = [router.venue for router in bundled_router_book(1, {}).routers.values()]
 
-    assert sorted(venues) == sorted(Service)
+    assert sorted(venues) == sorted([*Service, BALANCER])
     assert set(venues) <= set(FUNCTIONS)
 
 

@@ -4,9 +4,11 @@ import pytest
 
 from agent.domain.intent import AttemptKind, TxState
 from agent.errors import InDoubtError, TransactionRefusedError
+from agent.execution.account import examined_account
 from agent.execution.acting import Deed, act
-from agent.execution.diagnosis import examined, examined_account
+from agent.execution.diagnosis import examined
 from agent.execution.fees import FeeLimits
+from tests.fakes import FakeLedger
 from tests.logbook import ACCOUNT
 from tests.sending import PLAN, Stage
 
@@ -149,7 +151,7 @@ def cancelled(stage):
         (reserved, "its nonce is held", "fill-gap"),
         (late, "it can only revert any more", "cancels it"),
         (used_by_another, "another transaction used its nonce", "planned anew"),
-        (run_without_receipt, "its receipt is missing", "add one to chain.rpc_urls"),
+        (run_without_receipt, "its receipt is missing", "to chain.rpc_urls"),
         (mined, "it is mined, 1 blocks deep, not final yet", "waits for finality"),
         (final, "it is mined, final", "records its end"),
         (behind, "it waits for 2 earlier nonces", "sends again what holds them"),
@@ -165,16 +167,68 @@ def test_the_doctor_says_what_is_so_and_what_comes_next(stage, world, fact, next
     assert found.why
 
 
+def account_of(stage):
+    return examined_account(
+        stage.chain,
+        stage.ledger,
+        chain_id=1,
+        account=ACCOUNT,
+        contract=stage.first.intent.contract,
+    )
+
+
 def test_an_account_is_sound_while_the_ledger_explains_the_chain(stage):
-    assert examined_account(stage.chain, stage.ledger, ACCOUNT).is_sound
+    assert account_of(stage).is_sound
     stage.chain.mine()
-    assert examined_account(stage.chain, stage.ledger, ACCOUNT).is_sound
+    assert account_of(stage).is_sound
 
 
 @pytest.mark.parametrize(("field", "value"), [("nonce", 9), ("sequence", 5)])
 def test_a_chain_ahead_of_the_ledger_is_told(stage, field, value):
     setattr(stage.chain, field, value)
-    found = examined_account(stage.chain, stage.ledger, ACCOUNT)
+    found = account_of(stage)
 
     assert not found.is_sound
     assert "put the newest one back" in found.next_step
+    assert "agent tx reconcile" in found.next_step
+
+
+def test_an_empty_ledger_is_no_explanation_of_an_account_with_a_past():
+    stage = Stage()
+    stage.ledger = FakeLedger()
+    stage.chain.sequence = 3
+
+    assert not account_of(stage).is_sound
+    stage.chain.nonce = 0
+    assert account_of(stage).is_sound
+
+
+def test_gaps_strangers_and_delegates_are_told(stage):
+    stage.chain.mine()
+    sender = stage.sender
+    sender.settle_pending()
+    stage.chain.use_nonce()
+    stage.chain.use_nonce()
+    sender.settle_pending()
+    stage.chain.delegate = ACCOUNT
+    stage.chain.reorg(depth=1)
+    found = account_of(stage)
+
+    assert ((9,), (8, 9), ACCOUNT) == (found.gaps, found.foreign_nonces, found.delegate)
+    assert "fill-gap" in found.next_step
+    sender.filler.open(9)
+    assert (8,) == account_of(stage).foreign_nonces
+
+
+def test_a_filler_is_told_from_a_batch(stage):
+    stage.chain.mine()
+    sender = stage.sender
+    sender.settle_pending()
+    stage.chain.use_nonce()
+    sender.settle_pending()
+    stage.chain.reorg(depth=1)
+    filler = sender.filler.open(8)
+
+    assert "fill a gap" in examined(stage.chain, filler).fact
+    stage.chain.use_nonce()
+    assert "another transaction used its nonce" == examined(stage.chain, filler).fact

@@ -29,11 +29,11 @@ ARTIFACT = Path(__file__).parents[2] / "agent" / "data" / "contracts" / "Vault.j
 # another kind, left out here).
 EXAMPLE_FLOORS = (
     "0000000000000000000000000000000000000000"
-    "0000000000000000000000000000000000000000000000000000000000000000"
+    "00000000000000000000000000000000"
     "c02aaa39b223fe8d0a0e5c4f27ead9083c756cc2"
-    "0000000000000000000000000000000000000000000000000429d069189e0000"
+    "00000000000000000429d069189e0000"
     "1f9840a85d5af5bf1d1762f925bdaddc4201f984"
-    "fffffffffffffffffffffffffffffffffffffffffffffffa9438a1d29cf00000"
+    "fffffffffffffffa9438a1d29cf00000"
 )
 EXAMPLE_LEG = "80000005020100000000000000056bc75e2d63100000"
 
@@ -53,7 +53,7 @@ hashes = st.binary(min_size=32, max_size=32).map(bytes.hex)
 floors = st.builds(
     CallFloor,
     token=st.just(UNI.address),
-    min_delta=st.integers(-(2**255), 2**255 - 1),
+    min_delta=st.integers(-(2**127), 2**127 - 1),
 )
 router_legs = st.builds(
     CallRouterLeg,

@@ -52,6 +52,15 @@ def test_an_old_copy_of_the_ledger_halts_on_the_sequence(stage):
         stage.sender.settle_pending()
 
 
+def test_an_old_copy_from_before_the_first_signature_halts_on_the_sequence(stage):
+    stage.ledger.reserve_nonce(stage.first.intent.intent_id, nonce=7)
+    stage.chain.use_nonce()
+    stage.chain.sequence = BATCH.sequence
+
+    with pytest.raises(SequenceMismatchError, match=f"none above {BATCH.sequence - 1}"):
+        stage.sender.settle_pending()
+
+
 def test_what_was_mined_is_recorded_on_an_old_copy_too(stage):
     stage.is_mining = False
     with pytest.raises(Exception, match="not confirmed"):

@@ -1,5 +1,6 @@
 """From signals to a plan: what is recorded, what is taken from the record, and what stops it."""
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -11,15 +12,25 @@ from agent.daemon.gather import Sources
 from agent.daemon.holding import Holding
 from agent.daemon.regime_book import RegimeBook
 from agent.daemon.schedule import Slot
+from agent.domain.bodies import (
+    ApprovalGiven,
+    Command,
+    OperatorCommanded,
+    ProposalRejected,
+)
 from agent.domain.canonical import content_id
 from agent.domain.happening import Planned, Proposed, SignalsAccepted
 from agent.domain.record import BETWEEN_CYCLES, RecordKind
 from agent.domain.regime import RegimeCommanded
 from agent.domain.signal import NO_BYTES_SHA256, Regime
 from agent.domain.units import Bps
+from agent.domain.vetting import RankingCleared
 from agent.errors import (
     LimitsBreachedError,
     PlanOutOfBoundsError,
+    ProposalRejectedError,
+    RankingStoppedError,
+    ReplayedSignalError,
     SignalsDisagreeError,
     SourceUnavailableError,
     StaleSignalError,
@@ -29,12 +40,13 @@ from tests.fakes import (
     START,
     FakeChain,
     FakeLedger,
+    FakePlanner,
     FakeRankings,
     FakeRegimes,
     FakeVenue,
     StillClock,
 )
-from tests.worlds import AGENT, POLICY, REGIME_RULES, drifted, world
+from tests.worlds import AGENT, POLICY, QUARANTINE, REGIME_RULES, drifted, world
 
 COINS = 20
 NOTICE = timedelta(hours=12)
@@ -65,7 +77,9 @@ class Desk:
                 policy=policy,
                 max_gap_s=3_600,
                 regime_rules=REGIME_RULES,
+                quarantine=QUARANTINE,
             ),
+            planner=FakePlanner(),
             ledger=self.ledger,
             book=self.book,
             account=AGENT,
@@ -97,6 +111,7 @@ def test_a_proposal_follows_its_signals_and_inputs_in_the_record():
         RecordKind.REGIME_READ,
         RecordKind.SIGNAL_ACCEPTED,
         RecordKind.SIGNAL_ACCEPTED,
+        RecordKind.RANKING_VETTED,
         RecordKind.INPUTS,
         RecordKind.PROPOSAL,
     ] == desk.kinds()
@@ -224,6 +239,69 @@ def test_a_rebalance_needs_its_ranking():
         desk.deciding.propose(SLOT)
 
 
+def churned(desk):
+    """Let the next ranking have half its coins replaced by others."""
+    ranking = desk.rankings.ranking
+    coins = tuple(
+        replace(c, coin_id=f"new-{c.rank}", symbol=f"N{c.rank}") if c.rank % 2 else c
+        for c in ranking.coins
+    )
+    desk.rankings.raw = b"churned"
+    desk.rankings.ranking = replace(
+        ranking, coins=coins, issued_at=ranking.issued_at + timedelta(minutes=1)
+    )
+    return replace(SLOT, cycle_id="index-2026-11-30T0000Z")
+
+
+def test_a_ranking_that_turned_over_is_refused_and_recorded():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    following = churned(desk)
+
+    with pytest.raises(RankingStoppedError, match="left the list at once"):
+        desk.deciding.propose(following)
+
+    (refused,) = desk.bodies(RecordKind.SIGNAL_REFUSED)
+    assert desk.ledger.load_content(refused["sha256"]) == b"churned"
+
+
+def test_a_ranking_that_turned_over_passes_once_somebody_let_it():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    following = churned(desk)
+    sha256 = hashlib.sha256(b"churned").hexdigest()
+    cleared = RankingCleared(ranking_sha256=sha256, by="op", reason="looked at it")
+    desk.ledger.append(cleared, cycle_id=BETWEEN_CYCLES)
+
+    desk.deciding.propose(following)
+
+    assert desk.told[-1].proposal.ranking_sha256 == sha256
+
+
+def test_a_ranking_is_vetted_once_however_often_it_is_read():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    desk.deciding.propose(replace(SLOT, cycle_id="index-2026-11-30T0000Z"))
+
+    first, second = (h.inputs.vetting for h in desk.told if isinstance(h, Proposed))
+    assert first == second
+    assert len(desk.bodies(RecordKind.RANKING_VETTED)) == 1
+
+
+def test_an_old_ranking_is_not_taken_again():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    desk.rankings.raw = b"older"
+    ranking = desk.rankings.ranking
+    desk.rankings.ranking = replace(ranking, issued_at=ranking.issued_at - timedelta(minutes=1))
+
+    with pytest.raises(ReplayedSignalError, match="issued_at"):
+        desk.deciding.propose(replace(SLOT, cycle_id="index-2026-11-30T0000Z"))
+
+    (refused,) = desk.bodies(RecordKind.SIGNAL_REFUSED)
+    assert desk.ledger.load_content(refused["sha256"]) == b"older"
+
+
 def test_a_first_reading_that_is_not_clear_starts_nothing():
     desk = Desk()
     bearish(desk, probability="0.1")
@@ -332,3 +410,34 @@ def test_balances_and_feeds_of_everything_known_are_read():
     assert desk.venue.asked
     assert len(tokens) > COINS
     assert desk.deciding.sources.chain_book.native_usd_feed in feeds
+
+
+def test_a_rejected_proposal_goes_no_further_even_if_it_was_approved():
+    desk = Desk(is_approval_required=True)
+    desk.deciding.propose(SLOT)
+    (proposal,) = desk.bodies(RecordKind.PROPOSAL)
+    known = {"proposal_id": proposal["proposal_id"], "by": "Ada"}
+    desk.ledger.append(ApprovalGiven(note="", **known), cycle_id=SLOT.cycle_id)
+    desk.ledger.append(ProposalRejected(reason="no", **known), cycle_id=SLOT.cycle_id)
+
+    with pytest.raises(ProposalRejectedError, match="was rejected by Ada: no"):
+        desk.deciding.awaits_approval(SLOT)
+
+
+def test_a_rejection_binds_to_its_proposal_alone():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    other = ProposalRejected(proposal_id="other", by="Ada", reason="no")
+    desk.ledger.append(other, cycle_id=SLOT.cycle_id)
+
+    assert desk.deciding.awaits_approval(SLOT) is None
+
+
+def test_while_the_agent_is_paused_a_proposal_waits():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    for command, waits in ((Command.PAUSE, True), (Command.RESUME, False)):
+        given = OperatorCommanded(command=command, by="Ada", reason="audit", at=START)
+        desk.ledger.append(given, cycle_id=BETWEEN_CYCLES)
+
+        assert (desk.deciding.awaits_approval(SLOT) is not None) is waits

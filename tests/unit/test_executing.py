@@ -10,20 +10,26 @@ from agent.daemon.gather import Sources
 from agent.daemon.holding import Holding
 from agent.daemon.schedule import Slot
 from agent.domain.bodies import (
+    Command,
     Halted,
     InputsFixed,
+    OperatorCommanded,
     PlanMade,
     ProposalMade,
+    ProposalRejected,
     Rehearsed,
     SignedOff,
 )
 from agent.domain.canonical import canonical_bytes, content_id
 from agent.domain.fill import BatchOutcome
-from agent.domain.intent import Attempt, AttemptKind, FeeCap, TxState
+from agent.domain.happening import FeeHeld
+from agent.domain.intent import Attempt, AttemptKind, FeeCap, MarketFees, TxState
 from agent.domain.record import Checkpoint, RecordKind
 from agent.domain.units import Ppm
 from agent.errors import (
+    AgentPausedError,
     OutcomeMismatchError,
+    ProposalRejectedError,
     RehearsalMismatchError,
     ReviewNeededError,
     UnexpectedRevertError,
@@ -33,6 +39,7 @@ from agent.execution.prepared import open_batches
 from agent.planning.planner import plan
 from agent.planning.proposing import propose
 from tests.fakes import (
+    CALM,
     START,
     FakeChain,
     FakeLedger,
@@ -41,7 +48,7 @@ from tests.fakes import (
     FakeVenue,
     StillClock,
 )
-from tests.worlds import AGENT, REGIME_RULES, world
+from tests.worlds import AGENT, QUARANTINE, REGIME_RULES, world
 from tests.worlds import POLICY as WHOLE_POLICY
 
 SLOT = Slot(cycle_id="index-2026-11-23T0000Z", scheduled_at=START)
@@ -169,6 +176,7 @@ class Desk:
             policy=POLICY,
             max_gap_s=0,
             regime_rules=REGIME_RULES,
+            quarantine=QUARANTINE,
         )
         self.executing = Executing(
             sources=sources,
@@ -352,3 +360,103 @@ def test_nothing_begins_on_a_node_that_is_down():
 
     with pytest.raises(Exception, match="it is down"):
         desk.executing.begin(SLOT)
+
+
+def test_a_pause_or_rejection_between_two_batches_keeps_the_second_back():
+    pause = OperatorCommanded(command=Command.PAUSE, by="Ada", reason="audit", at=START)
+    stop = ProposalRejected(proposal_id=PLAN.proposal_id, by="Ada", reason="no")
+    for body, error in ((pause, AgentPausedError), (stop, ProposalRejectedError)):
+        desk = Desk()
+        desk.executing.rehearse(SLOT)
+        desk.executing.send(SLOT, index=0)
+        desk.ledger.append(body, cycle_id=SLOT.cycle_id)
+
+        with pytest.raises(error):
+            desk.executing.send(SLOT, index=1)
+
+        assert [0] == desk.sender.sent
+
+
+def test_what_is_signed_already_is_followed_through_a_pause():
+    desk = Desk()
+    desk.executing.rehearse(SLOT)
+    first = desk.ledger.intents()[0].intent.intent_id
+    sign(desk.ledger, first, nonce=0)
+    pause = OperatorCommanded(command=Command.PAUSE, by="Ada", reason="audit", at=START)
+    desk.ledger.append(pause, cycle_id=SLOT.cycle_id)
+
+    desk.ledger.advance(first, state=TxState.IN_DOUBT)
+    desk.executing.send(SLOT, index=0)
+
+    assert [0] == desk.sender.sent
+
+
+def test_a_nonce_held_for_a_batch_of_an_earlier_cycle_is_given_back_and_the_batch_not_signed():
+    desk = Desk()
+    open_batches(desk.ledger, PLAN, plan_id=PLAN_ID)
+    desk.ledger.reserve_nonce(f"{PLAN_ID}-0", nonce=0)
+
+    desk.executing.begin(SLOT)
+
+    assert [f"{PLAN_ID}-0"] == desk.sender.given_back
+    kinds = [a.kind for a in desk.ledger.status_by_id[f"{PLAN_ID}-0"].attempts]
+    assert [AttemptKind.CANCEL] == kinds
+
+
+def test_beginning_and_reporting_hold_the_ledger_against_the_chain():
+    desk = Desk()
+    desk.executing.begin(SLOT)
+    begun = desk.sender.settled
+    for index in range(desk.executing.rehearse(SLOT)):
+        desk.executing.send(SLOT, index=index)
+    desk.executing.report(SLOT)
+
+    assert (1, 2) == (begun, desk.sender.settled)
+
+
+def dear(desk):
+    desk.chain.fees = MarketFees(base_fee_per_gas=10**12, priority_fee_per_gas=10**9)
+
+
+def test_a_first_signature_waits_for_the_ceiling_and_is_rehearsed_after_that():
+    desk = Desk()
+    desk.executing.rehearse(SLOT)
+    desk.gate.seen.clear()
+    dear(desk)
+
+    def calm():
+        desk.chain.mine()
+        desk.chain.fees = CALM
+
+    desk.clock.on_sleep = calm
+    desk.executing.send(SLOT, index=0)
+
+    assert [0] == desk.sender.sent
+    assert [(0, 101)] == desk.gate.seen
+    assert any(isinstance(one, FeeHeld) for one in desk.told)
+
+
+def test_what_is_held_until_its_deadline_is_handed_over_unrehearsed_to_be_dropped():
+    desk = Desk()
+    desk.executing.rehearse(SLOT)
+    desk.gate.seen.clear()
+    dear(desk)
+    desk.clock.on_sleep = lambda: desk.chain.mine(1_000)
+
+    desk.executing.send(SLOT, index=0)
+
+    assert desk.gate.seen == []
+    assert [0] == desk.sender.sent
+
+
+def test_a_signed_batch_is_followed_whatever_gas_costs():
+    desk = Desk()
+    desk.executing.rehearse(SLOT)
+    sign(desk.ledger, f"{PLAN_ID}-0", nonce=0)
+    desk.ledger.advance(f"{PLAN_ID}-0", state=TxState.IN_DOUBT)
+    dear(desk)
+
+    desk.executing.send(SLOT, index=0)
+
+    assert desk.clock.slept == []
+    assert [0] == desk.sender.sent

@@ -137,7 +137,7 @@ def test_a_coin_in_doubt_is_not_traded_but_counted():
     found = asked({A: 6_000, B: 4_000}, {A: 500_000, B: 500_000}, doubted=[A])
 
     assert sides(found) == {"b": "+1000"}
-    assert found.reason_by_token[A] == "its price is in doubt: two sources disagree"
+    assert found.reason_by_token[A] == "two sources disagree"
 
 
 def test_what_has_no_price_counts_for_nothing():

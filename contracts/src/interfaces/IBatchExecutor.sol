@@ -6,9 +6,9 @@ pragma solidity ^0.8.28;
 ///
 /// @dev All integers are big-endian; nothing is padded; `‖` joins.
 ///
-/// **Floors** are entries of 52 bytes, 1 to 256 of them:
+/// **Floors** are entries of 36 bytes, 1 to 256 of them:
 ///
-///     token (20) ‖ minDelta int256 (32)
+///     token (20) ‖ minDelta int128 (16)
 ///
 /// `minDelta` is the least change of this contract's balance over the whole batch, in base units: negative for what is
 /// sold. The zero address stands for ETH and must be the first entry, and only the first. Legs name floors by their
@@ -66,7 +66,7 @@ interface IBatchExecutor {
     /// @notice Thrown when a batch's sequence number is not above the `last` one that was executed.
     error SequenceUsed(uint64 sequence, uint64 last);
 
-    /// @notice Thrown when the floors are not 1 to 256 entries of 52 bytes, the first of them for ETH.
+    /// @notice Thrown when the floors are not 1 to 256 entries of 36 bytes, the first of them for ETH.
     error MalformedFloors(uint256 length);
 
     /// @notice Thrown when the last leg does not end where the legs end.

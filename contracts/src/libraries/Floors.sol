@@ -5,13 +5,13 @@ import {IBatchExecutor} from "../interfaces/IBatchExecutor.sol";
 import {IERC20} from "../interfaces/IERC20.sol";
 import {Calldata} from "./Calldata.sol";
 
-/// @notice Reads packed floors, `token (20) ‖ minDelta int256 (32)`, and holds this contract's balances to them.
+/// @notice Reads packed floors, `token (20) ‖ minDelta int128 (16)`, and holds this contract's balances to them.
 /// @dev `floors` is where in calldata they begin, after `count` has found them well-formed. The loop over balances is
 /// in assembly, since it runs twice for each token of a batch.
 library Floors {
     using Calldata for uint256;
 
-    uint256 private constant SIZE = 52;
+    uint256 private constant SIZE = 36;
     uint256 private constant MOST = 256;
     bytes32 private constant BALANCE_OF = bytes32(IERC20.balanceOf.selector);
 
@@ -38,10 +38,26 @@ library Floors {
         }
     }
 
+    /// @param word Begins with the indexes of two floors, in a byte each.
+    /// @return are Whether both are below `count_`, the first for `tokenIn` and the second for `tokenOut`.
+    function areAt(uint256 floors, uint256 word, uint256 count_, address tokenIn, address tokenOut)
+        internal
+        pure
+        returns (bool are)
+    {
+        assembly ("memory-safe") {
+            let i := byte(0, word)
+            let j := byte(1, word)
+            let ofIn := eq(shr(96, calldataload(add(floors, mul(i, SIZE)))), tokenIn)
+            let ofOut := eq(shr(96, calldataload(add(floors, mul(j, SIZE)))), tokenOut)
+            are := and(and(lt(i, count_), lt(j, count_)), and(ofIn, ofOut))
+        }
+    }
+
     /// @return The least change of the balance of floor `i`.
     function minDelta(uint256 floors, uint256 i) internal pure returns (int256) {
         unchecked {
-            return int256((floors + i * SIZE + 20).load());
+            return int256((floors + i * SIZE + 4).load() << 128) >> 128;
         }
     }
 
@@ -72,28 +88,34 @@ library Floors {
 
     /// @notice Reverts if a balance has changed by less than its floor since it was `before`.
     function check(uint256 floors, uint256[] memory before) internal view {
-        uint256[] memory held = balances(floors, before.length);
+        int256 delta = int256(address(this).balance) - int256(before[0]);
+        if (delta < minDelta(floors, 0)) revert IBatchExecutor.FloorBroken(address(0), minDelta(floors, 0), delta);
+        bytes32 selector = BALANCE_OF;
+        uint256 unreadable;
         uint256 broken;
         assembly ("memory-safe") {
-            let least := add(floors, 20)
-            let last := mul(mload(held), 0x20)
-            for { let at := 0 } lt(at, last) {} {
-                at := add(at, 0x20)
-                if slt(sub(mload(add(held, at)), mload(add(before, at))), calldataload(least)) {
+            mstore(0x00, selector)
+            mstore(0x04, address())
+            let held := mload(0x40)
+            let at := floors
+            let was := add(before, 0x20)
+            for { let last := add(before, mul(mload(before), 0x20)) } lt(was, last) {} {
+                at := add(at, SIZE)
+                was := add(was, 0x20)
+                let answered := staticcall(gas(), shr(96, calldataload(at)), 0x00, 0x24, held, 0x20)
+                if iszero(and(answered, gt(returndatasize(), 0x1f))) {
+                    unreadable := at
+                    break
+                }
+                delta := sub(mload(held), mload(was))
+                if slt(delta, signextend(15, calldataload(add(at, 4)))) {
                     broken := at
                     break
                 }
-                least := add(least, SIZE)
             }
         }
-        if (broken != 0) _revert(floors, broken / 0x20 - 1, held, before);
-    }
-
-    function _revert(uint256 floors, uint256 i, uint256[] memory held, uint256[] memory before) private pure {
-        unchecked {
-            int256 delta = int256(held[i] - before[i]);
-            revert IBatchExecutor.FloorBroken(token(floors, i), minDelta(floors, i), delta);
-        }
+        if (unreadable != 0) revert IBatchExecutor.BalanceUnreadable(token(unreadable, 0));
+        if (broken != 0) revert IBatchExecutor.FloorBroken(token(broken, 0), minDelta(broken, 0), delta);
     }
 
     /// @return By how much the balance of floor `i` has risen beyond its floor since it was `before`, `most` at most.

@@ -25,8 +25,9 @@ library Singleton {
     uint256 internal constant HEAD = 128;
     uint256 internal constant ENTRY = 96;
 
-    uint256 private constant LOWEST_PRICE = 4295128740; // that the manager takes as a limit
+    /// @dev What pools take as a limit, and that XOR the lowest, 4295128740.
     uint256 private constant HIGHEST_PRICE = 1461446703485210103287273052203988822378723970341;
+    uint256 private constant LIMITS = 1461446703485210103287273052203988822383019096961;
 
     /// @dev What is owed (negative) or due for each floor's currency, and which that is.
     struct Account {
@@ -106,47 +107,54 @@ library Singleton {
 
     function _swap(address manager, Account memory account, uint256 call_, uint256 at, uint256 index) private {
         uint256 word = (at + 64).load();
-        uint256 amountIn = uint128(word);
-        bool zeroForOne = word >> 248 != 0;
-        uint256 limit = zeroForOne ? LOWEST_PRICE : HIGHEST_PRICE;
         bool ok;
         uint256 delta;
         assembly ("memory-safe") {
-            let last := calldataload(add(at, 32))
             mstore(add(call_, 0x20), shr(96, calldataload(add(at, 20))))
             mstore(add(call_, 0x40), shr(96, calldataload(add(at, 40))))
-            mstore(add(call_, 0x60), and(last, 0xffffff))
+            mstore(add(call_, 0x60), and(calldataload(add(at, 32)), 0xffffff))
             mstore(add(call_, 0x80), signextend(2, shr(96, calldataload(at))))
-            mstore(add(call_, 0xc0), zeroForOne)
-            mstore(add(call_, 0xe0), sub(0, amountIn))
-            mstore(add(call_, 0x100), limit)
+            mstore(add(call_, 0xc0), byte(0, word))
+            mstore(add(call_, 0xe0), sub(0, and(word, 0xffffffffffffffffffffffffffffffff)))
+            mstore(add(call_, 0x100), xor(HIGHEST_PRICE, mul(byte(0, word), LIMITS)))
             ok := call(gas(), manager, 0, add(call_, 28), 0x144, 0, 0x20)
             delta := mload(0)
         }
         if (!ok) revert IBatchExecutor.LegFailed(index, Calldata.returned());
-        _book(account, at, word, zeroForOne, delta, index);
+        uint256 owed = _book(account, call_, word, delta);
+        if (owed != uint128(word)) _refuse(index, owed, uint128(word));
     }
 
-    function _book(Account memory account, uint256 at, uint256 word, bool zeroForOne, uint256 delta, uint256 index)
+    /// @dev Adds up what a swap changed, of currency0 in the upper half of `delta` and of currency1 in the lower, in
+    /// the places of their floors: 0 for ETH, which can only be currency0.
+    /// @return owed For what was sold.
+    function _book(Account memory account, uint256 call_, uint256 word, uint256 delta)
         private
         pure
+        returns (uint256 owed)
     {
-        (uint256 floor0, uint256 floor1) = ((word >> 240) & 0xff, (word >> 232) & 0xff);
-        if (!zeroForOne) (floor0, floor1) = (floor1, floor0);
-        address currency0 = address(uint160((at + 20).load() >> 96));
-        if (currency0 == address(0)) floor0 = 0;
-        int256 delta0 = int256(delta) >> 128;
-        int256 delta1 = int128(int256(delta));
-        uint256 amountIn = uint128(word);
-        uint256 owed = uint256(-(zeroForOne ? delta0 : delta1));
-        if (owed != amountIn) {
-            bytes memory reason = abi.encodeWithSelector(IBatchExecutor.WrongPayment.selector, owed, amountIn);
-            revert IBatchExecutor.LegFailed(index, reason);
+        assembly ("memory-safe") {
+            let zeroForOne := byte(0, word)
+            let currency := mload(add(call_, 0x20))
+            let change := sar(128, delta)
+            if zeroForOne { owed := sub(0, change) }
+            let place := mul(shl(5, byte(sub(2, zeroForOne), word)), iszero(iszero(currency)))
+            let entry := add(add(mload(account), 0x20), place)
+            mstore(entry, add(mload(entry), change))
+            mstore(add(add(mload(add(account, 0x20)), 0x20), place), currency)
+
+            change := signextend(15, delta)
+            if iszero(zeroForOne) { owed := sub(0, change) }
+            place := shl(5, byte(add(1, zeroForOne), word))
+            entry := add(add(mload(account), 0x20), place)
+            mstore(entry, add(mload(entry), change))
+            mstore(add(add(mload(add(account, 0x20)), 0x20), place), mload(add(call_, 0x40)))
         }
-        account.deltas[floor0] += delta0;
-        account.deltas[floor1] += delta1;
-        account.currencies[floor0] = currency0;
-        account.currencies[floor1] = address(uint160((at + 40).load() >> 96));
+    }
+
+    function _refuse(uint256 index, uint256 owed, uint256 amountIn) private pure {
+        bytes memory reason = abi.encodeWithSelector(IBatchExecutor.WrongPayment.selector, owed, amountIn);
+        revert IBatchExecutor.LegFailed(index, reason);
     }
 
     function _take(address manager, address weth, Account memory account) private {

@@ -128,7 +128,7 @@ abstract contract Ground {
 
     /// @return Floors that nothing breaks: ETH, hub, a, b.
     function _open() internal view returns (bytes memory) {
-        return _floors(type(int256).min, type(int256).min, type(int256).min);
+        return _floors(Packed.NONE, Packed.NONE, Packed.NONE);
     }
 
     function _floors(int256 ofHub, int256 ofA, int256 ofB) internal view returns (bytes memory) {

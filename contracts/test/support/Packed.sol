@@ -5,8 +5,12 @@ pragma solidity 0.8.30;
 library Packed {
     uint8 internal constant SURPLUS = 0x40;
 
+    int256 internal constant NONE = type(int128).min; // a floor that holds nothing
+
+    /// @dev `minDelta` must fit into 128 bits.
     function floor(address token, int256 minDelta) internal pure returns (bytes memory) {
-        return abi.encodePacked(token, minDelta);
+        assert(int128(minDelta) == minDelta);
+        return abi.encodePacked(token, int128(minDelta));
     }
 
     function record(address pool, address token0, address token1, uint8 kind, uint24 fee)

@@ -83,7 +83,7 @@ contract Thief {
         uint8 i = _index(sold);
         _mustRun(_floorsBut(i, -int256(amountIn)), _routerLeg(i, amountIn, _swap(sold, taken, paid, to)));
         bytes memory more = _swap(sold, amountIn + 1, 0, address(this));
-        _mustFail(_floors(type(int256).min), _routerLeg(i, amountIn, more));
+        _mustFail(_floors(Packed.NONE), _routerLeg(i, amountIn, more));
     }
 
     /// @notice Sells ether to the router, and keeps the proceeds.
@@ -121,7 +121,7 @@ contract Thief {
         (bool ok,) = address(vault).call(calls[seed % calls.length]);
         vm.assertFalse(ok, "stolen");
 
-        bytes memory open = _floors(type(int256).min);
+        bytes memory open = _floors(Packed.NONE);
         bytes memory transfer = abi.encodeCall(PlainToken.transfer, (address(this), amount));
         _mustFail(open, Packed.routerLeg(address(token), 1, amount, transfer));
         _mustFail(open, Packed.routerLeg(address(rogue), 1, amount, transfer));
@@ -138,7 +138,7 @@ contract Thief {
         _account(ok, _floors(0));
         vm.prank(agent);
         (ok,) = address(vault).call(_batch(floors, legs));
-        vm.assertFalse(ok && floors.length < 52, "ran without floors");
+        vm.assertFalse(ok && floors.length < 36, "ran without floors");
         if (ok) ++last;
     }
 
@@ -243,7 +243,7 @@ contract Thief {
         deltas = _held();
         uint256 state = vm.snapshotState();
         vm.prank(agent);
-        (bool ok,) = address(vault).call(_batch(_floors(type(int256).min), legs));
+        (bool ok,) = address(vault).call(_batch(_floors(Packed.NONE), legs));
         vm.assertTrue(ok, "rehearsal");
         int256[] memory held = _held();
         vm.revertToState(state);
@@ -295,7 +295,7 @@ contract Thief {
     function _account(bool ran, bytes memory floors) private {
         if (!ran) return;
         ++last;
-        for (uint256 at = 0; at < floors.length; at += 52) {
+        for (uint256 at = 0; at < floors.length; at += 36) {
             (bytes20 token, int256 minDelta) = _floorAt(floors, at);
             signed[address(token)] += minDelta;
         }
@@ -304,7 +304,7 @@ contract Thief {
     function _floorAt(bytes memory floors, uint256 at) private pure returns (bytes20 token, int256 minDelta) {
         assembly ("memory-safe") {
             token := mload(add(add(floors, 0x20), at))
-            minDelta := mload(add(add(floors, 0x34), at))
+            minDelta := signextend(15, mload(add(add(floors, 0x24), at)))
         }
         token = bytes20(token);
     }

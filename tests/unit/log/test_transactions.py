@@ -93,7 +93,7 @@ def test_a_claim_is_what_the_encoder_wrote() -> None:
 
 def test_a_batch_may_have_one_floor() -> None:
     batch = replace(BATCH, floors=BATCH.floors[:1], legs=())
-    words = (1, 2, b"\x11" * 32, b"\x22" * 32, b"\x00" * 52, b"")
+    words = (1, 2, b"\x11" * 32, b"\x22" * 32, b"\x00" * 36, b"")
     types = ("uint64", "uint64", "bytes32", "bytes32", "bytes", "bytes")
 
     says = claim(SELECTOR + abi_encode(types, words))
@@ -111,7 +111,7 @@ CALL = encode(BATCH, deadline=DEADLINE, plan_id=PLAN_ID, intent_hash=INTENT_HASH
         (CALL[:100], "cut off"),
         (CALL[:300], "within its floors"),
         (CALL[:132] + b"\xff" * 32 + CALL[164:], "cut off"),
-        (CALL[:196] + (53).to_bytes(32, "big") + CALL[228:], "within its floors"),
+        (CALL[:196] + (37).to_bytes(32, "big") + CALL[228:], "within its floors"),
     ],
 )
 def test_what_is_no_batch_claims_nothing(data: bytes, complaint: str) -> None:
