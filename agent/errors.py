@@ -16,7 +16,7 @@ Every message is one line: the field or thing, its value, and the mend.
     . StanceUndecidedError, PlanOutOfBoundsError, ProposalNotApprovedError,
       ProposalRejectedError, AgentPausedError, PlanExpiredError, NonceTakenError, RouteUnfitError
   - HaltError             stop trading and page a human
-    . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
+    . DepeggedError, LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
       LedgerError,
       NonceMismatchError, SequenceMismatchError, CalldataError, TokenUnreadableError, UnexpectedRevertError,
       OutcomeMismatchError, ReviewNeededError, PlanningProcessError, UnexpectedError
@@ -490,6 +490,18 @@ class RehearsalMismatchError(HaltError):
         super().__init__(
             f"rehearsal of batch {batch_index} refused: {what} is {found}, the plan says {expected}: "
             "nothing was signed; plan again"
+        )
+
+
+class DepeggedError(HaltError):
+    """There is no stablecoin to go out to."""
+
+    def __init__(self, *, said: tuple[str, ...]) -> None:
+        """Give what is said of each stablecoin."""
+        self.said = said
+        super().__init__(
+            f"no stablecoin to go out to: {'; '.join(said)}: nothing is traded; decide by hand, or name "
+            "another in policy.stablecoin_weight_ppm"
         )
 
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import mean
 
-from agent.domain.pool import PoolKind, PoolState
-from agent.domain.swap import SwapResult
+from agent.domain.pool import PoolKind
 from agent.domain.units import Address, Bps
 from agent.planning.gas import TICK_GAS, leg_gas
 from agent.planning.optimum.basket import solve_basket
@@ -28,10 +27,10 @@ from agent.planning.optimum.problem import (
     Purchase,
     Sale,
 )
-from agent.planning.swapping import swap_exact_in
 from anvil.addresses import USDC, WETH
 from bench.basket_ground import HUBS, WEI_PER_GAS, Executed, Ground, ground
 from bench.timing import verdict
+from tests.baskets import order_by_order
 
 SIZES = (20, 100, 200)
 NOTIONALS = (1_000_000, 10_000_000)
@@ -63,7 +62,7 @@ def seeded(on: Ground, seed: int, *, tokens: int, usd: int) -> Basket:
     size = {coin: float(on.room_usd[coin]) * rng.uniform(0.3, 1.7) for coin in coins}
     while True:
         basket = _basket(on, coins, size, usd)
-        found = solve_basket(_whole_problem(on, basket))
+        found = solve_basket(problem(on, basket))
         if not found.unplaced:
             return basket
         gone = {order.token for order in found.unplaced}
@@ -86,19 +85,16 @@ def _basket(
     )
 
 
-def problem(
-    on: Ground,
-    pools: Sequence[PoolState],
-    sold: Mapping[Address, int],
-    bought: Mapping[Address, Decimal],
-    held: Mapping[Address, int],
-) -> BasketProblem:
+def problem(on: Ground, basket: Basket) -> BasketProblem:
+    """Return the basket over all pools, without slippage: what a block later executes is exact."""
     return BasketProblem(
-        hubs=tuple(Hub(token=Address(hub), amount=held.get(Address(hub), 0)) for hub in HUBS),
+        hubs=tuple(Hub(token=Address(hub), amount=0) for hub in HUBS),
         cash=Address(USDC),
-        sales=tuple(Sale(token=coin, amount_in=amount) for coin, amount in sold.items()),
-        purchases=tuple(Purchase(token=coin, budget_usd=share) for coin, share in bought.items()),
-        pools=tuple(pools),
+        sales=tuple(Sale(token=coin, amount_in=amount) for coin, amount in basket.sold.items()),
+        purchases=tuple(
+            Purchase(token=coin, budget_usd=share) for coin, share in basket.bought.items()
+        ),
+        pools=tuple(on.states.values()),
         usd_by_token=on.usd,
         gas=GAS,
         slippage_bps=Bps(0),
@@ -106,48 +102,9 @@ def problem(
     )
 
 
-def _whole_problem(on: Ground, basket: Basket) -> BasketProblem:
-    return problem(on, list(on.states.values()), basket.sold, basket.bought, {})
-
-
 def at_once(on: Ground, basket: Basket) -> tuple[BasketLeg, ...]:
-    found = solve_basket(_whole_problem(on, basket))
+    found = solve_basket(problem(on, basket))
     assert not found.unplaced, found.unplaced  # noqa: S101 - all is wanted, or it is no comparison
-    return found.legs
-
-
-def one_by_one(on: Ground, basket: Basket, currency: Address) -> Iterator[BasketLeg]:
-    """Yield the legs of every sale into the currency, then of every purchase out of it."""
-    states, proceeds = dict(on.states), 0
-    for coin, amount in basket.sold.items():
-        made = _alone(on, states, coin, {coin: amount}, {currency: Decimal(1)}, {})
-        proceeds += sum(leg.amount_out for leg in made if leg.token_out == currency)
-        proceeds -= sum(leg.amount_in for leg in made if leg.token_in == currency)
-        yield from made
-    left = proceeds
-    for coin, share in basket.bought.items():
-        budget = min(left, int(proceeds * share) + 1)
-        left -= budget
-        yield from _alone(on, states, coin, {}, {coin: Decimal(1)}, {currency: budget})
-
-
-def _alone(  # noqa: PLR0913, PLR0917 - one order, and the pools as they are
-    on: Ground,
-    states: dict[Address, PoolState],
-    coin: Address,
-    sold: Mapping[Address, int],
-    bought: Mapping[Address, Decimal],
-    held: Mapping[Address, int],
-) -> tuple[BasketLeg, ...]:
-    """Return the legs of one order, and leave the pools as they leave them."""
-    usable = {coin, *HUBS}
-    pools = [s for s in states.values() if {s.ref.token0, s.ref.token1} <= usable]
-    found = solve_basket(problem(on, pools, sold, bought, held))
-    assert not found.unplaced, found.unplaced  # noqa: S101 - as above
-    for leg in found.legs:
-        swap = swap_exact_in(leg.pool, zero_for_one=leg.zero_for_one, amount_in=leg.amount_in)
-        assert isinstance(swap, SwapResult)  # noqa: S101 - as above
-        states[leg.pool.ref.address] = swap.pool_after
     return found.legs
 
 
@@ -175,7 +132,9 @@ def compared(on: Ground, basket: Basket, usd: int) -> Compared:
     return Compared(
         joint=on.executed(on.legs(at_once(on, basket)), basket.sold),
         by_currency={
-            name: on.executed(on.legs(tuple(one_by_one(on, basket, token))), basket.sold)
+            name: on.executed(
+                on.legs(tuple(order_by_order(problem(on, basket), token))), basket.sold
+            )
             for name, token in currencies.items()
         },
         usd=usd,

@@ -103,6 +103,10 @@ orders = 100                # that are quoted, those that can gain most first
 # urls = {{ "odos" = "https://enterprise-api.odos.xyz" }}
 # code_hashes = {{ "0x111111125421cA6dc452d289314280a0f8842A65" = "0x..." }}   # `agent check` shows them
 
+[stable]                    # which stablecoins are left and not entered
+max_depeg_bps = 200         # off a dollar, by Chainlink's feed or the deepest pool; 0 switches it off
+cap_ppm_by_issuer = {{}}      # of the way out, such as {{ Circle = 600000 }}; issuers as in the token map
+
 [index]                     # which of the ranked coins; coins are CoinGecko ids
 first_place = 1             # 11 with policy.top_n = 90: the mid caps of a top 100
 enter_within_ppm = 950000   # of top_n: a coin that is not held enters up to place 95 of 100 ...
@@ -157,6 +161,11 @@ notice_hours = 12           # how long before that it is proposed
 approval = "none"           # "required": nothing is executed without `agent approve`
 retry_s = 3600              # how long a node or source out of reach is tried again
 fee_wait_s = 86400          # how long a cycle waits for gas under policy.max_fee_per_gas_gwei
+window_s = 0                # from its time on a proposal is executed within this; 0: at once
+window_jitter_s = 0         # a random part of it, before the first look
+window_fee_percentile_ppm = 300000  # base fee among the cheapest of the hours to come; later more will do
+window_min_depth_ppm = 0    # pools at least so deep, of what was proposed on; 0: not looked at
+blackout_hours = []         # UTC hours in which nothing is executed before the window's end
 
 [notify]                    # who is told what, beside the log; quiet hours hold back all but errors
 quiet_from_hour = 0         # UTC; the same hour twice: no quiet hours

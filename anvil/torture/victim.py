@@ -23,6 +23,7 @@ from agent.adapters.ledger import SqlLedger
 from agent.adapters.rpc import Answer, Call, Rpc
 from agent.adapters.supervisor import SystemdSupervisor
 from agent.bootstrap.live import live_means
+from agent.bootstrap.planner import LocalPlanner
 from agent.bootstrap.wiring import endpoints, service
 from agent.domain.happening import Ending, Happening
 from agent.domain.intent import SignedTransaction, UnsignedTransaction
@@ -98,6 +99,7 @@ def _trade(settings: Settings, errand: Errand, line: Line, points: _Points) -> i
             lived,
             signer=_WatchedSigner(lived.signer, points),
             ledger=cast(SqlLedger, _WatchedLedger(lived.ledger, points)),
+            planner=LocalPlanner(),
             pace=replace(lived.pace, poll_s=SLOT_S),
         )
         return _lived(service(settings, plant(errand.bug, means), tell=_silently), clock, line)

@@ -28,6 +28,7 @@ from agent.adapters.clock import SystemClock
 from agent.adapters.ledger import open_ledger
 from agent.adapters.token_map import load_token_map
 from agent.bootstrap import wiring
+from agent.planning.optimum import warming
 from anvil.torture.stage import small_token_map
 from anvil.torture.victim import errand_of, hasten_recovery, live
 
@@ -38,7 +39,7 @@ LATE = (
     "agent.log.transactions", "anyio", "coincurve", "cryptography.hazmat.primitives.asymmetric.ed25519",
     "cryptography.hazmat.primitives.serialization", "dbos._sys_db_sqlite", "encodings.utf_16_be",
     "encodings.utf_8_sig", "eth_account", "eth_keys.datatypes", "h11", "httpcore._sync", "rlp",
-    "Crypto.Cipher.AES",
+    "Crypto.Cipher.AES", "Crypto.Cipher._mode_ctr", "agent.planning.solving",
 )  # fmt: skip
 """Modules that the agent and its libraries import when they first need them."""
 
@@ -52,7 +53,7 @@ def main() -> None:
     gc.freeze()
     print("{}", file=told)
     for text in sys.stdin:
-        if threading.active_count() > 1:
+        if len(list(Path("/proc/self/task").iterdir())) > 1:
             raise RuntimeError(f"threads before a fork: {threading.enumerate()}")
         pid = os.fork()
         if pid == 0:
@@ -78,6 +79,7 @@ def _warm() -> None:
     setattr(address, "keccak", cache(keccak))  # noqa: B010 - for the same few checksums
     small = load_token_map(small_token_map(), chain_id=1)
     setattr(wiring, "load_token_map", lambda *_, **__: small)  # noqa: B010 - for these processes alone
+    warming.warm()
     hasten_recovery()
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "warm.sqlite"

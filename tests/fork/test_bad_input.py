@@ -15,7 +15,7 @@ from agent.domain.token import Token
 from agent.domain.units import Address
 from agent.execution.calls import encode
 from agent.planning.optimum.order import propose
-from agent.planning.splitting import Candidate, Split, split
+from agent.planning.splitting import Candidate, Split
 from agent.planning.swapping import swap_exact_in
 from agent.planning.tick_math import sqrt_ratio_at_tick
 from anvil.abi import call_data, word
@@ -36,6 +36,7 @@ from tests.fork.exactness import (
 from tests.fork.odd_pools import created, written
 from tests.fork.stands import KNOWN, TOKENS, UNI, USDC, WETH, batch_of, stand_on
 from tests.fork.vaults import add_page
+from tests.reference.splitting import split
 
 SPACING = 60
 LIQUIDITY = 10**22
