@@ -12,7 +12,6 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from agent import observe
 from agent.adapters.broadcaster import RpcBroadcaster
 from agent.adapters.chain import QuorumChain, RpcChain
 from agent.adapters.failover import FailoverVenue
@@ -20,9 +19,9 @@ from agent.adapters.fee_history import RpcFeeHistory
 from agent.adapters.ledger import SqlLedger
 from agent.adapters.rpc import Rpc
 from agent.adapters.token_map import bundled_token_map, load_token_map
-from agent.adapters.venue_pools import PoolVenue
 from agent.bootstrap.aggregators import bargaining, router_guard
 from agent.bootstrap.signals import readers
+from agent.bootstrap.venues import venue
 from agent.daemon.commanding import rests
 from agent.daemon.deciding import Deciding
 from agent.daemon.executing import Executing
@@ -137,7 +136,7 @@ def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
         rankings=rankings,
         regimes=regimes,
         chain=chain_of(settings, nodes),
-        venue=FailoverVenue([PoolVenue(rpc, unread=observe.pool_left_out) for rpc in nodes.public]),
+        venue=FailoverVenue([venue(settings, rpc) for rpc in nodes.public]),
         token_map=token_map,
         chain_book=chain_book(token_map),
         policy=settings.policy_in_force(),

@@ -43,7 +43,7 @@ class Rivalry:
         less than a router's gas, nothing is asked.
         """
         legs = legs_by_order(self.legs)
-        lost = [(self._lost_usd(order, legs[order.id]), order) for order in self.orders]
+        lost = [(self._lost_usd(o, legs[o.id]), o) for o in self.orders if o.id in legs]
         worth = sorted((x for x in lost if x[0] > 0), key=lambda x: (-x[0], x[1].id))
         chosen = [order for _, order in worth[: reach.orders]]
         return tuple(
@@ -59,6 +59,7 @@ class Rivalry:
         return tuple(
             (offer.service, self._ask(order, offer.amount_in))
             for order in self.orders
+            if order.id in legs
             for offer in self._best(order, legs[order.id], offers)
         )
 

@@ -98,12 +98,13 @@ def _scaled(leg: Leg, amount_in: int, desk: Desk) -> Leg | None:
 
 
 def legs_by_order(legs: Sequence[BatchLeg]) -> Mapping[str, tuple[Leg, ...]]:
-    """Return the pools' legs of each order."""
+    """Return the legs of each order that pools alone fill."""
     found: dict[str, tuple[Leg, ...]] = {}
     for leg in legs:
         if isinstance(leg, Leg):
             found[leg.order_id] = (*found.get(leg.order_id, ()), leg)
-    return found
+    called = {leg.order_id for leg in legs if isinstance(leg, RouterLeg)}
+    return {order_id: group for order_id, group in found.items() if order_id not in called}
 
 
 def with_routers(routed: Routed, offered: Offered, desk: Desk) -> Routed:
@@ -134,6 +135,7 @@ def _taken(
         for order in routed.orders
         for offer in firm
         if offer.offer.order_id == order.id
+        and order.id in legs
         and (best := rival(offer.offer, order, legs[order.id], desk)) is not None
         and best.gain > 0
     ]

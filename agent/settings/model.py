@@ -30,6 +30,7 @@ from agent.settings.notify import NotifySettings
 from agent.settings.quarantine import QuarantineSettings
 from agent.settings.regime import RegimeSettings
 from agent.settings.signals import SignalSettings
+from agent.settings.venues import VenueSettings
 
 ENV_PREFIX = "AGENT_"
 ENV_DELIMITER = "__"
@@ -258,6 +259,7 @@ class Settings(BaseSettings):
     budget: BudgetSettings = BudgetSettings()
     feeds: FeedSettings = FeedSettings()
     aggregators: AggregatorSettings = AggregatorSettings()
+    venues: VenueSettings = VenueSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     notify: NotifySettings = NotifySettings()
     key: KeySettings

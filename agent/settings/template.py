@@ -94,6 +94,9 @@ max_price_move_bps = 1000   # from proposal to plan; beyond it there is a new pr
 usd-coin = 500000
 tether = 500000
 
+[venues]                    # pools beside those of the vault's allowlist; docs/execution.md, Venues
+weighted = []               # of Balancer v2: {{ pool_id = "0x...", token0 = "0x...", token1 = "0x..." }}
+
 [aggregators]               # beside the pools; docs/aggregators.md says what each one needs
 services = []               # of "0x", "1inch", "velora", "kyberswap", "odos", "openocean"
 deadline_s = 20             # when a ladder of quotes ends, with whatever came
