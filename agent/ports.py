@@ -31,6 +31,7 @@ from agent.domain.record import Checkpoint, Record, RecordKind
 from agent.domain.signal import Ranking, RegimeSignal
 from agent.domain.token import Token
 from agent.domain.units import Address
+from agent.domain.window import FeeSample
 
 
 class Clock(Protocol):
@@ -142,6 +143,13 @@ class Planner(Protocol):
         """Return what a cycle will do; errors as for a proposal."""
 
 
+class FeeHistory(Protocol):
+    """What blocks asked for, long ago."""
+
+    def fetch_base_fees(self, heights: Sequence[int]) -> tuple[FeeSample, ...]:
+        """Return the base fees of these blocks, as far as they are still known."""
+
+
 class Venue(Protocol):
     """A family of places to trade. It answers at one block how much out there is for how much in."""
 
@@ -169,8 +177,8 @@ class Aggregators(Protocol):
         It ends at a deadline of its own, and never fails.
         """
 
-    def fetch_firm(self, service: Service, ask: Ask) -> FirmOffer | Declined:
-        """Return an offer with the calldata that takes it, or why there is none."""
+    def fetch_firm(self, asks: Sequence[tuple[Service, Ask]]) -> tuple[FirmOffer | Declined, ...]:
+        """Return to each ask an offer with the calldata that takes it, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
