@@ -30,7 +30,7 @@ from tests.mutations import MUTATIONS, Material, mutations
 
 SEED = 20_261_124
 CHUNK = 250
-WEEKS = 3
+WEEKS = 2
 ROLLBACK, WRONG_KEY = "rollback", "wrong_key"
 KINDS = (*MUTATIONS, ROLLBACK, WRONG_KEY)
 KEY, STRANGE = "key.pem", "strange.pem"
