@@ -30,6 +30,7 @@ class Policy:
     `batch_gas_share_ppm` bounds a batch's gas as a share of the 2^24 transaction cap (EIP-7825).
     A price feed whose last round is older than `max_feed_age_s` is not used. `index`, `drift` and
     `budget` say which coins are members, when a drift is traded, and what that may cost over time.
+    From `amsterdam_at` (Unix seconds; None while that is not known) gas is forecast by that fork's rules.
     """
 
     universe: Universe
@@ -54,3 +55,4 @@ class Policy:
     index: IndexRules = field(default_factory=IndexRules)
     drift: DriftRules = field(default_factory=DriftRules)
     budget: BudgetRules = field(default_factory=BudgetRules)
+    amsterdam_at: int | None = None
