@@ -4,8 +4,8 @@ Every message is one line: the field or thing, its value, and the mend.
 
 * AgentError
   - InputError            refuse before anything runs
-    . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, SignalsDisagreeError,
-      RankingStoppedError)
+    . SettingsError, InvalidSettingsError, SignalError (SignalRefusedError, StaleSignalError, FutureSignalError, ExpiredSignalError,
+      ReplayedSignalError, QuorumError, SignalsDisagreeError, RankingStoppedError)
     . InfeasibleTargetError, KeyFileError, CheckpointKeyError, CanonicalFormError,
       UnknownCycleError, UnknownTransactionError, TransactionRefusedError, ReviewOutdatedError, DataFileError,
       ApprovalRefusedError
@@ -13,9 +13,10 @@ Every message is one line: the field or thing, its value, and the mend.
     . RpcUnavailableError, NodesDisagreeError, SourceUnavailableError, FeedUnusableError,
       AggregatorUnusableError, InDoubtError, MessengerUnavailableError
   - SkipCycleError        drop this plan, start again next cycle
-    . StanceUndecidedError, PlanOutOfBoundsError, ProposalNotApprovedError, PlanExpiredError, NonceTakenError
+    . StanceUndecidedError, PlanOutOfBoundsError, ProposalNotApprovedError,
+      ProposalRejectedError, AgentPausedError, PlanExpiredError, NonceTakenError
   - HaltError             stop trading and page a human
-    . LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
+    . DepeggedError, LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
       LedgerError,
       NonceMismatchError, SequenceMismatchError, CalldataError, TokenUnreadableError, UnexpectedRevertError,
       OutcomeMismatchError, ReviewNeededError, PlanningProcessError, UnexpectedError
@@ -198,6 +199,41 @@ class FutureSignalError(SignalError):
         )
 
 
+class ExpiredSignalError(SignalError):
+    """A signal says itself that it is over."""
+
+    def __init__(self, *, source: str, expired_at: str) -> None:
+        """Give the time after which it was not to be used."""
+        self.source, self.expired_at = source, expired_at
+        super().__init__(
+            f"signal from {source} refused: expires_at = {expired_at}, that is past: publish a fresh signal"
+        )
+
+
+class ReplayedSignalError(SignalError):
+    """A signal does not follow the last one that was accepted."""
+
+    def __init__(self, *, source: str, field: str, found: str, last: str) -> None:
+        """Name the field that went back, and both values."""
+        self.source, self.field, self.found, self.last = source, field, found, last
+        super().__init__(
+            f"signal from {source} refused: {field} = {found}, the last accepted one has {last}: an old "
+            "signal is not taken again; publish a newer one"
+        )
+
+
+class QuorumError(SignalError):
+    """Too few sources of a signal agree."""
+
+    def __init__(self, *, source: str, agree: int, said: tuple[str, ...]) -> None:
+        """Give how many must agree, and what each said."""
+        self.source, self.agree, self.said = source, agree, said
+        super().__init__(
+            f"signal from {source} refused: {agree} sources must agree, but {'; '.join(said)}: see which one "
+            "is wrong, or wait for the others"
+        )
+
+
 class SignalsDisagreeError(SignalError):
     """Ranking and regime were issued too far apart to be used together."""
 
@@ -339,6 +375,26 @@ class PlanOutOfBoundsError(SkipCycleError):
         )
 
 
+class ProposalRejectedError(SkipCycleError):
+    """Somebody stopped a proposal."""
+
+    def __init__(self, *, proposal_id: str, by: str, reason: str) -> None:
+        """Name the proposal, who stopped it, and why."""
+        self.proposal_id, self.by, self.reason = proposal_id, by, reason
+        super().__init__(
+            f"proposal {proposal_id} was rejected by {by}: {reason}: the next slot makes a new one"
+        )
+
+
+class AgentPausedError(SkipCycleError):
+    """The agent is told to rest."""
+
+    def __init__(self, *, by: str, reason: str) -> None:
+        """Name who paused it, and why."""
+        self.by, self.reason = by, reason
+        super().__init__(f"paused by {by}: {reason}: nothing is signed until agent resume")
+
+
 class ProposalNotApprovedError(SkipCycleError):
     """Nobody let the proposal go ahead in time."""
 
@@ -420,6 +476,18 @@ class RehearsalMismatchError(HaltError):
         super().__init__(
             f"rehearsal of batch {batch_index} refused: {what} is {found}, the plan says {expected}: "
             "nothing was signed; plan again"
+        )
+
+
+class DepeggedError(HaltError):
+    """There is no stablecoin to go out to."""
+
+    def __init__(self, *, said: tuple[str, ...]) -> None:
+        """Give what is said of each stablecoin."""
+        self.said = said
+        super().__init__(
+            f"no stablecoin to go out to: {'; '.join(said)}: nothing is traded; decide by hand, or name "
+            "another in policy.stablecoin_weight_ppm"
         )
 
 

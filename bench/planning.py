@@ -23,7 +23,7 @@ from agent.domain.pool import V3Pool
 from agent.domain.units import Ppm
 from agent.planning.gas import GasPrice, gas_price
 from agent.planning.planner import normalised, plan, quote_requests
-from agent.planning.ramps import Candidate
+from agent.planning.splitting import Candidate
 from bench.splitting import grid
 from tests.worlds import USDC, with_policy, world
 

@@ -24,8 +24,7 @@ from agent.planning.optimum.engine import best, plain
 from agent.planning.optimum.kernels import Order
 from agent.planning.optimum.order import book, propose, wanted
 from agent.planning.optimum.warming import warm
-from agent.planning.ramps import Candidate
-from agent.planning.splitting import Split, settle
+from agent.planning.splitting import Candidate, Split, settle
 from agent.planning.swapping import swap_exact_in
 from bench.timing import fastest_us, verdict
 from tests.pools import v2_pool

@@ -26,8 +26,7 @@ from agent.planning.optimum.curves import ramps
 from agent.planning.optimum.engine import best, plain
 from agent.planning.optimum.order import book, propose, wanted
 from agent.planning.optimum.warming import warm
-from agent.planning.ramps import Candidate
-from agent.planning.splitting import Split, settle
+from agent.planning.splitting import Candidate, Split, settle
 from agent.planning.tick_math import sqrt_ratio_at_tick
 from bench.timing import fastest_us, verdict
 from tests.pools import v3_pool

@@ -16,10 +16,11 @@ from math import inf
 
 from agent.domain.pool import V3Pool
 from agent.domain.swap import SwapResult
-from agent.planning.ramps import Candidate, breakpoints, fill
-from agent.planning.splitting import Split, propose, split
+from agent.planning.splitting import Candidate, Split
 from agent.planning.swapping import swap_exact_in
 from tests.pools import random_candidates, v3_pool
+from tests.reference.ramps import breakpoints, fill
+from tests.reference.splitting import propose, split
 
 INSTANCES = 150
 POOLS = 10

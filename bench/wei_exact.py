@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from agent.domain.pool import PoolRef, PoolState, V2Pool, V3Pool
+from agent.domain.pool import PoolKind, PoolRef, PoolState, V2Pool, V3Pool
 from agent.domain.swap import SwapResult
+from agent.domain.units import Address
 from anvil.node import Node
+from anvil.pancake import place_pool
 from anvil.twin import forked_twin, manifest
+from tests.fork import weighted
 from tests.fork.exact_out import (
     OutCase,
     out_crossings,
@@ -36,7 +40,9 @@ from tests.fork.exactness import (
     without_transfer_fee,
 )
 from tests.fork.odd_pools import odd_pools
+from tests.fork.probing import pool_mismatches, pool_out_mismatches
 from tests.fork.v4_fees import taxed_states
+from tests.recorded import recorded
 
 SWAPS = 10_000
 Group = tuple[str, int, tuple[int, int, int], list[str]]
@@ -62,7 +68,46 @@ class Kind:
 def kinds(node: Node, rng: random.Random) -> Iterator[Kind]:
     """Yield every kind of pool; what the later ones need is written into the fork as they are reached."""
     twin = manifest()
-    states = states_of(node, refs_of(twin["pools"]), unread=unread)
+    plain = [token["address"] for token in twin["tokens"] if token["contract"] == "Token"]
+    yield from _pairs_and_ranges(node, rng, twin["pools"], plain)
+    kept = {pool["pool_id"]: pool for pool in twin["pools"] if pool["kind"] == "v4"}
+    yield Kind(
+        name="v4",
+        pools=taxed_states(node, kept, rng),
+        count=SWAPS,
+        in_mismatches=partial(v4_mismatches, keys=kept),
+        out_mismatches=partial(v4_out_mismatches, keys=kept),
+        is_asked=_is_whole,
+    )
+    with node.undone():
+        refs = weighted.refs_of(weighted.random_pools(node, rng, plain, 40), rng)
+        places, left_out = weighted.states_of(node, refs)
+        for ref, reason in left_out:
+            unread(ref, reason)
+        yield Kind(
+            name="weighted",
+            pools=places,
+            count=SWAPS,
+            in_mismatches=weighted.weighted_mismatches,
+            out_mismatches=weighted.weighted_out_mismatches,
+            is_asked=_is_whole,
+        )
+    with node.undone():
+        yield Kind(
+            name="pancake v3",
+            pools=pancake_states(node),
+            count=SWAPS // 5,
+            in_mismatches=pool_mismatches,
+            out_mismatches=pool_out_mismatches,
+            is_asked=_is_whole,
+        )
+
+
+def _pairs_and_ranges(
+    node: Node, rng: random.Random, pools: Sequence[Mapping[str, Any]], tokens: Sequence[str]
+) -> Iterator[Kind]:
+    """Yield the twin's v2 pairs and v3 pools, and v3 pools in odd states."""
+    states = states_of(node, refs_of(pools), unread=unread)
     pairs = without_transfer_fee([state for state in states if isinstance(state, V2Pool)])
     fund_multicall(node, pairs)
     yield Kind(
@@ -72,16 +117,12 @@ def kinds(node: Node, rng: random.Random) -> Iterator[Kind]:
         in_mismatches=v2_mismatches,
         out_mismatches=v2_out_mismatches,
     )
-    pools = [state for state in states if isinstance(state, V3Pool)]
-    dense = [pool for pool in pools if len(pool.ticks) >= 50]
-    plain = [token["address"] for token in twin["tokens"] if token["contract"] == "Token"]
-    odd = odd_pools(node, rng, plain, 40)
+    ranges = [state for state in states if isinstance(state, V3Pool)]
+    dense = [pool for pool in ranges if len(pool.ticks) >= 50]
+    odd = odd_pools(node, rng, tokens, 40)
     some = SWAPS * 2 // 5
-    for name, group, count in (
-        ("all", pools, some),
-        ("dense", dense, some),
-        ("odd", odd, some // 2),
-    ):
+    groups = (("all", ranges, some), ("dense", dense, some), ("odd", odd, some // 2))
+    for name, group, count in groups:
         yield Kind(
             name=f"v3, {name}",
             pools=group,
@@ -90,15 +131,28 @@ def kinds(node: Node, rng: random.Random) -> Iterator[Kind]:
             out_mismatches=v3_out_mismatches,
             is_asked=_moves_something,
         )
-    kept = {pool["pool_id"]: pool for pool in twin["pools"] if pool["kind"] == "v4"}
-    yield Kind(
-        name="v4",
-        pools=taxed_states(node, kept, rng),
-        count=SWAPS,
-        in_mismatches=partial(v4_mismatches, keys=kept),
-        out_mismatches=partial(v4_out_mismatches, keys=kept),
-        is_asked=lambda case: isinstance(case.swap, SwapResult),
-    )
+
+
+def pancake_states(node: Node) -> tuple[PoolState, ...]:
+    """Return PancakeSwap's recorded pools, placed with their own bytecode."""
+    refs = [
+        PoolRef(
+            address=Address(place_pool(node, record)),
+            kind=PoolKind.V3,
+            token0=Address(record["token0"]),
+            token1=Address(record["token1"]),
+            fee_pips=record["fee_pips"],
+            tick_spacing=0,
+            page=0,
+            record=0,
+        )
+        for record in recorded("pancake")
+    ]
+    return states_of(node, refs, unread=unread)
+
+
+def _is_whole(case: Case) -> bool:
+    return isinstance(case.swap, SwapResult)
 
 
 def _moves_something(case: Case) -> bool:
@@ -115,7 +169,7 @@ def checked(node: Node, rng: random.Random, kind: Kind) -> Iterator[Group]:
     yield f"{kind.name}, out", len(outs), out_crossings(outs), kind.out_mismatches(node, outs)
 
 
-def groups(node: Node, seed: int) -> Iterator[Group]:
+def found(node: Node, seed: int) -> Iterator[Group]:
     rng = random.Random(seed)
     for kind in kinds(node, rng):
         yield from checked(node, rng, kind)
@@ -126,14 +180,14 @@ def main() -> int:
     swaps = differences = 0
     print("random swaps, equal to the chain to the wei")
     with forked_twin() as node:
-        for name, count, (falling, rising, far), found in groups(node, seed):
+        for name, count, (falling, rising, far), wrong in found(node, seed):
             swaps += count
-            differences += len(found)
+            differences += len(wrong)
             print(
                 f"  {name:<20}{count:>6,} swaps, {falling:,} cross ticks falling and "
-                f"{rising:,} rising, {far:,} cross ten or more: {len(found)} differ"
+                f"{rising:,} rising, {far:,} cross ten or more: {len(wrong)} differ"
             )
-            for difference in found[:3]:
+            for difference in wrong[:3]:
                 print(f"    {difference:.400}")
     print(f"  in all {swaps:,} swaps, {differences} differ")
     return 1 if differences else 0

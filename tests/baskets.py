@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from agent.domain.pool import PoolKind, PoolState
+from agent.domain.swap import SwapResult
 from agent.domain.token import Token
 from agent.domain.units import Address, Bps, base_units
+from agent.planning.optimum.basket import solve_basket
 from agent.planning.optimum.problem import (
     BasketLeg,
     BasketProblem,
@@ -19,6 +22,7 @@ from agent.planning.optimum.problem import (
     Purchase,
     Sale,
 )
+from agent.planning.swapping import swap_exact_in
 from tests.worlds import USDC, USDT, WETH, pools, prices_by_coin, tokens_by_coin
 
 GWEI = 10**9
@@ -102,6 +106,55 @@ def shortfalls(given: BasketProblem, solution: BasketSolution) -> list[BasketLeg
         sure = leg.amount_out * (FULL - given.slippage_bps) // FULL
         held[leg.token_out] = held.get(leg.token_out, 0) + sure
     return found
+
+
+def order_by_order(given: BasketProblem, currency: Address) -> Iterator[BasketLeg]:
+    """Yield the legs of every sale into the currency, then of every purchase out of it.
+
+    Each order is split and routed as well as it can be alone, over the pools as those before left them.
+    """
+    states, proceeds = {pool.ref.address: pool for pool in given.pools}, 0
+    into = (Purchase(token=currency, budget_usd=Decimal(1)),)
+    for one in given.sales:
+        legs = _alone(given, states, one.token, sales=(one,), purchases=into)
+        proceeds += sum(leg.amount_out for leg in legs if leg.token_out == currency)
+        proceeds -= sum(leg.amount_in for leg in legs if leg.token_in == currency)
+        yield from legs
+    left, whole = proceeds, sum(each.budget_usd for each in given.purchases)
+    for each in given.purchases:
+        budget = min(left, int(proceeds * each.budget_usd / whole) + 1)
+        left -= budget
+        hubs = tuple(
+            replace(hub, amount=budget if hub.token == currency else 0, keep=0)
+            for hub in given.hubs
+        )
+        yield from _alone(given, states, each.token, sales=(), purchases=(each,), hubs=hubs)
+
+
+def _alone(
+    given: BasketProblem, states: dict[Address, PoolState], coin: Address, **order: Any
+) -> tuple[BasketLeg, ...]:
+    """Return the legs of one order, and leave the pools as they leave them."""
+    usable = {coin, *(hub.token for hub in given.hubs)}
+    pools = tuple(s for s in states.values() if {s.ref.token0, s.ref.token1} <= usable)
+    found = solve_basket(replace(given, pools=pools, **order))
+    assert not found.unplaced, found.unplaced
+    for leg in found.legs:
+        swap = swap_exact_in(leg.pool, zero_for_one=leg.zero_for_one, amount_in=leg.amount_in)
+        assert isinstance(swap, SwapResult)
+        states[leg.pool.ref.address] = swap.pool_after
+    return found.legs
+
+
+def gained_usd(given: BasketProblem, legs: Iterable[BasketLeg]) -> Decimal:
+    """Return what the legs add at fair prices, after gas: less than nothing, unless pools disagree."""
+    native = given.usd_by_token[given.hubs[0].token]
+    total = Decimal(0)
+    for leg in legs:
+        gas = given.gas.leg_by_kind[leg.pool.ref.kind] + given.gas.tick * leg.ticks_crossed
+        total += leg.amount_out * given.usd_by_token[leg.token_out]
+        total -= leg.amount_in * given.usd_by_token[leg.token_in] + gas * native
+    return total
 
 
 def spent(solution: BasketSolution, coin: Address) -> float:

@@ -6,6 +6,8 @@ import pytest
 import structlog
 from hypothesis import settings
 
+pytest_plugins = ["tests.databases"]
+
 settings.register_profile("agent", deadline=None)
 settings.load_profile("agent")
 

@@ -39,7 +39,7 @@ PURE_STDLIB = {
     "fractions", "functools", "itertools", "json", "math", "types", "typing",
 }  # fmt: skip
 PURE_BESIDES = {"domain": {"hashlib", "rfc8785"}, "planning": {"numpy", "scipy", "numba"}}
-SHARED_ADAPTERS = {"http", "wire", "rpc", "abi", "asked", "words"}
+SHARED_ADAPTERS = {"envelope", "http", "wire", "rpc", "abi", "asked", "words"}
 ONLY_IMPORTER = {"structlog": "observe", "dbos": "workflow"}
 
 

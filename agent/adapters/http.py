@@ -99,8 +99,11 @@ class UrlBytes:
             raise SourceUnavailableError(source=self.name, reason=error.reason) from error
 
     def _read_once(self) -> bytes:
+        # A key in a header would go wherever a redirect leads.
         return fetch_bytes(
-            self.client, self.client.build_request("GET", self.url, headers=self.headers)
+            self.client,
+            self.client.build_request("GET", self.url, headers=self.headers),
+            max_redirects=0 if self.headers else MAX_REDIRECTS,
         )
 
 
@@ -149,16 +152,20 @@ def read_retrying(sleep: Callable[[float], None] = time.sleep) -> Retrying:
 
 
 def fetch_bytes(
-    client: httpx.Client, request: httpx.Request, *, monotonic: Callable[[], float] = time.monotonic
+    client: httpx.Client,
+    request: httpx.Request,
+    *,
+    max_redirects: int = MAX_REDIRECTS,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> bytes:
-    """Return the body that a GET request leads to, in one attempt, over at most three redirects.
+    """Return the body that a GET request leads to, in one attempt, over a few redirects.
 
     Raises:
         FetchError: no answer, a status other than 200, a redirect away from TLS, too large, too slow.
     """
     deadline = monotonic() + DEADLINE_S
     try:
-        for _ in range(MAX_REDIRECTS + 1):
+        for _ in range(max_redirects + 1):
             response = client.send(request, stream=True)
             with closing(response):
                 following = response.next_request
@@ -171,7 +178,7 @@ def fetch_bytes(
         raise FetchError(reason=_words(error), is_transient=False) from error
     except httpx.RequestError as error:
         raise FetchError(reason=_words(error), is_transient=True) from error
-    raise FetchError(reason=f"more than {MAX_REDIRECTS} redirects", is_transient=False)
+    raise FetchError(reason=f"more than {max_redirects} redirects", is_transient=False)
 
 
 def _body(response: httpx.Response, deadline: float, monotonic: Callable[[], float]) -> bytes:

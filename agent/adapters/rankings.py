@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from agent.adapters.envelope import opened
 from agent.adapters.http import ByteSource
 from agent.adapters.wire import (
     Body,
@@ -18,12 +20,13 @@ from agent.adapters.wire import (
     Contract,
     PositiveAmount,
     PositiveUsd,
+    Sequence,
     Text,
     Timestamp,
     parse_body,
 )
 from agent.domain.signal import RankedCoin, Ranking
-from agent.domain.signal_rules import SignalLimits, check_time
+from agent.domain.signal_rules import SignalLimits, check_expiry, check_time
 from agent.errors import SignalError, SignalRefusedError
 
 MIN_ROWS = 100
@@ -58,6 +61,8 @@ class RankingBody(Body):
     schema_: Annotated[Literal["agent.ranking/1"], Field(alias="schema")]
     issued_at: Timestamp
     source: Annotated[Text, Field(description="who made the ranking")]
+    sequence: Sequence | None = None
+    expires_at: Timestamp | None = None
     rows: Annotated[
         tuple[RankingRow, ...], Field(min_length=MIN_ROWS, max_length=MAX_ROWS, strict=False)
     ]
@@ -69,6 +74,7 @@ class RankingReader:
 
     source: ByteSource
     limits: SignalLimits
+    keys: Collection[str] = ()
 
     @property
     def name(self) -> str:
@@ -77,7 +83,8 @@ class RankingReader:
     def fetch_ranking(self, *, now: datetime) -> tuple[Ranking, bytes]:
         raw = self.source.read()
         try:
-            ranking = parse_ranking(raw, source=self.name)
+            ranking = parse_ranking(raw, source=self.name, keys=self.keys)
+            check_expiry(ranking.expires_at, source=self.name, now=now)
             check_time(ranking.issued_at, source=self.name, now=now, limits=self.limits)
         except SignalError as error:
             error.raw = raw
@@ -85,14 +92,15 @@ class RankingReader:
         return ranking, raw
 
 
-def parse_ranking(raw: bytes, *, source: str) -> Ranking:
+def parse_ranking(raw: bytes, *, source: str, keys: Collection[str] = ()) -> Ranking:
     """Return the ranking in `raw`, its coins in the order of their ranks.
 
     Raises:
         SignalRefusedError: names the first field that is wrong, its value and the mend.
     """
     try:
-        body = parse_body(RankingBody, raw)
+        envelope = opened(raw, keys=keys)
+        body = parse_body(RankingBody, envelope.body)
         _check_unique_ids(body.rows)
         _check_ranks(body.rows)
     except BodyError as error:
@@ -104,6 +112,9 @@ def parse_ranking(raw: bytes, *, source: str) -> Ranking:
         source=body.source,
         coins=tuple(_coin(row) for row in sorted(body.rows, key=lambda row: row.rank)),
         sha256=hashlib.sha256(raw).hexdigest(),
+        sequence=body.sequence,
+        expires_at=body.expires_at,
+        signed_by=envelope.signed_by,
     )
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from agent.adapters.envelope import opened
 from agent.adapters.http import ByteSource
-from agent.adapters.wire import Body, BodyError, Probability, Text, Timestamp, parse_body
+from agent.adapters.wire import Body, BodyError, Probability, Sequence, Text, Timestamp, parse_body
 from agent.domain.signal import Regime, RegimeSignal
-from agent.domain.signal_rules import SignalLimits, check_time
+from agent.domain.signal_rules import SignalLimits, check_expiry, check_time
 from agent.errors import SignalError, SignalRefusedError
 
 
@@ -23,6 +25,8 @@ class RegimeBody(Body):
     schema_: Annotated[Literal["agent.regime/1"], Field(alias="schema")]
     issued_at: Timestamp
     source: Annotated[Text, Field(description="who made the signal")]
+    sequence: Sequence | None = None
+    expires_at: Timestamp | None = None
     regime: Annotated[Regime, Field(strict=False)]
     probability: Annotated[Probability, Field(description="of the regime named, from 0 to 1")]
 
@@ -33,6 +37,7 @@ class RegimeReader:
 
     source: ByteSource
     limits: SignalLimits
+    keys: Collection[str] = ()
 
     @property
     def name(self) -> str:
@@ -41,7 +46,8 @@ class RegimeReader:
     def fetch_regime(self, *, now: datetime) -> tuple[RegimeSignal, bytes]:
         raw = self.source.read()
         try:
-            signal = parse_regime(raw, source=self.name)
+            signal = parse_regime(raw, source=self.name, keys=self.keys)
+            check_expiry(signal.expires_at, source=self.name, now=now)
             check_time(signal.issued_at, source=self.name, now=now, limits=self.limits)
         except SignalError as error:
             error.raw = raw
@@ -49,14 +55,15 @@ class RegimeReader:
         return signal, raw
 
 
-def parse_regime(raw: bytes, *, source: str) -> RegimeSignal:
+def parse_regime(raw: bytes, *, source: str, keys: Collection[str] = ()) -> RegimeSignal:
     """Return the regime signal in `raw`.
 
     Raises:
         SignalRefusedError: names the first field that is wrong, its value and the mend.
     """
     try:
-        body = parse_body(RegimeBody, raw)
+        envelope = opened(raw, keys=keys)
+        body = parse_body(RegimeBody, envelope.body)
     except BodyError as error:
         raise SignalRefusedError(
             source=source, field=error.field, value=error.value, mend=error.mend
@@ -67,6 +74,9 @@ def parse_regime(raw: bytes, *, source: str) -> RegimeSignal:
         issued_at=body.issued_at,
         source=body.source,
         sha256=hashlib.sha256(raw).hexdigest(),
+        sequence=body.sequence,
+        expires_at=body.expires_at,
+        signed_by=envelope.signed_by,
     )
 
 

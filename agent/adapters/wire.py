@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, NoReturn, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import ErrorDetails
 
 M = TypeVar("M", bound=BaseModel)
@@ -65,11 +74,48 @@ def parse_body(model: type[M], raw: bytes) -> M:
     Raises:
         BodyError: not JSON, or a field is missing, unknown or wrong; the first one is named.
     """
-    tree = exact_json(raw)
+    return parse_tree(model, exact_json(raw))
+
+
+def parse_tree(model: type[M], tree: object) -> M:
+    """Return a JSON tree as a `model`; errors as for a body."""
     try:
         return model.model_validate(tree)
     except ValidationError as error:
         raise _body_error(error.errors(include_url=False)[0]) from error
+
+
+def parse_list(
+    rows: TypeAdapter[tuple[M, ...]],
+    raw: bytes,
+    *,
+    on_object: Callable[[dict[str, Any]], BodyError],
+) -> tuple[M, ...]:
+    """Return the list in `raw`; where an object came instead, `on_object` says what that means.
+
+    Raises:
+        BodyError
+    """
+    tree = exact_json(raw)
+    if isinstance(tree, dict):
+        raise on_object(tree)
+    try:
+        return rows.validate_python(tuple(tree) if isinstance(tree, list) else tree)
+    except ValidationError as error:
+        raise _body_error(error.errors(include_url=False)[0]) from error
+
+
+def provider_error(tree: dict[str, Any], *path: str) -> BodyError:
+    """Return the error that an object in place of a list is, with the provider's words at `path`."""
+    found: Any = tree
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    words = str(found) if found else "an object without a known error"
+    return BodyError(
+        field=".".join(path),
+        value=words,
+        mend="the provider refused: see its words, key and limits",
+    )
 
 
 def _nesting(text: str) -> int:
@@ -136,14 +182,14 @@ def _decimal(value: object) -> Decimal:
     raise ValueError('write a plain decimal, best as a string such as "1234.5"')
 
 
-def _positive_usd(value: object) -> Decimal:
+def positive_usd(value: object) -> Decimal:
     number = _decimal(value)
     if not Decimal("1e-24") <= number < Decimal("1e18"):
         raise ValueError("give US dollars above zero and below 1e18")
     return number
 
 
-def _positive_amount(value: object) -> Decimal:
+def positive_amount(value: object) -> Decimal:
     number = _decimal(value)
     if not Decimal("1e-24") <= number < Decimal("1e24"):
         raise ValueError("give a number of whole coins above zero and below 1e24")
@@ -172,7 +218,7 @@ def _timestamp(value: object) -> datetime:
         raise ValueError("give a date between the years 1 and 9999 in UTC") from error
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
     if not isinstance(value, str) or not value.isprintable() or not value.strip():
         raise ValueError("write printable text")
     if len(value) > MAX_TEXT:
@@ -182,7 +228,7 @@ def _text(value: object) -> str:
 
 PositiveUsd = Annotated[
     Decimal,
-    BeforeValidator(_positive_usd),
+    BeforeValidator(positive_usd),
     WithJsonSchema(
         {
             "anyOf": [
@@ -195,7 +241,7 @@ PositiveUsd = Annotated[
 ]
 PositiveAmount = Annotated[
     Decimal,
-    BeforeValidator(_positive_amount),
+    BeforeValidator(positive_amount),
     WithJsonSchema(
         {
             "anyOf": [
@@ -204,6 +250,9 @@ PositiveAmount = Annotated[
             ]
         }
     ),
+]
+Sequence = Annotated[
+    int, Field(ge=0, le=2**53, description="of the source, higher with each signal")
 ]
 Contract = Annotated[
     str,
@@ -236,6 +285,6 @@ Timestamp = Annotated[
 ]
 Text = Annotated[
     str,
-    BeforeValidator(_text),
+    BeforeValidator(text),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_TEXT}),
 ]

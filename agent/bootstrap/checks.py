@@ -12,6 +12,7 @@ from functools import partial
 from agent.adapters.aggregators.service import RemoteService
 from agent.adapters.clock import SystemClock
 from agent.adapters.keystore import load_key
+from agent.adapters.ledger import RESTORE
 from agent.adapters.signer import LocalSigner
 from agent.bootstrap.aggregators import probed, router_guard, services
 from agent.bootstrap.ledgers import Access, open_ledger
@@ -22,10 +23,12 @@ from agent.daemon.gather import Sources, fetch_signals
 from agent.domain.plan import Position
 from agent.domain.units import Address, whole_tokens
 from agent.errors import AgentError, LedgerError, VaultUnfitError
+from agent.execution.account import examined_account
 from agent.log import keys as log_keys
 from agent.settings import Settings
 
 ETHER_DECIMALS = 18
+AHEAD = "put the newest copy back; if it is lost see agent tx doctor and agent tx reconcile"
 
 
 class Verdict(StrEnum):
@@ -78,7 +81,8 @@ class _Checks:
         yield from self._tried("gas", self._gas, needs=vault and key)
         yield from self._aggregators(needs=vault)
         yield from self._tried("checkpoint key", self._checkpoint_key)
-        yield from self._tried("ledger", self._ledger)
+        ledger = yield from self._tried("ledger", self._ledger)
+        yield from self._tried("ledger and chain", self._custody, needs=vault and ledger)
         yield from self._tried("notices", self._notices)
 
     def _aggregators(self, *, needs: bool) -> Iterator[Finding]:
@@ -178,9 +182,33 @@ class _Checks:
                 raise LedgerError(what=f"{path} cannot be created", mend=mend)
             return f"{path} is created by the first run"
         with open_ledger(self._settings, access=Access.READ) as ledger:
-            return (
-                f"sound, {len(ledger.records())} records, {len(ledger.checkpoints())} checkpoints"
+            found = ledger.integrity()
+        if found.problems:
+            raise LedgerError(what=f"it is damaged: {'; '.join(found.problems)}", mend=RESTORE)
+        return f"sound, {found.records} records, {found.checkpoints} checkpoints"
+
+    def _custody(self) -> str:
+        """Hold the ledger against the chain, as every cycle does before it plans."""
+        contract = self._position.contract
+        if not self._settings.ledger.is_begun:
+            if contract.sequence and contract.agent_nonce:
+                raise LedgerError(what="there is none, and batches were sent before", mend=AHEAD)
+            return "nothing was sent before"
+        with open_ledger(self._settings, access=Access.READ) as ledger:
+            account = examined_account(
+                self._sources.chain,
+                ledger,
+                chain_id=self._settings.chain.id,
+                account=contract.agent,
+                contract=contract.address,
             )
+        if not account.is_sound:
+            what = (
+                f"the chain is at nonce {account.nonce_on_chain} and sequence {account.sequence_on_chain}, "
+                f"it knows {account.nonce_in_ledger} and {account.sequence_in_ledger}"
+            )
+            raise LedgerError(what=what, mend=AHEAD)
+        return f"explains nonce {account.nonce_on_chain} and sequence {account.sequence_on_chain}"
 
     def _notices(self) -> str:
         names = [channel.name for channel in messengers(self._settings)]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -19,6 +19,8 @@ from agent.adapters.supervisor import SystemdSupervisor
 from agent.bootstrap.planner import planner_process
 from agent.bootstrap.wiring import Endpoints, Means, service
 from agent.domain.happening import Listener
+from agent.domain.record import BETWEEN_CYCLES
+from agent.domain.regime import RegimeCommanded
 from agent.errors import SettingsError
 from agent.execution.sender import Pace
 from agent.log import keys as log_keys
@@ -32,12 +34,19 @@ EXPORT_NAME = "log.jsonl"
 
 
 @contextmanager
-def dry_service(
-    settings: Settings, *, fork_url: str, out: Path, stop: threading.Event, tell: Listener
+def dry_service(  # noqa: PLR0913 - all that a dry run depends on, by keyword
+    settings: Settings,
+    *,
+    fork_url: str,
+    out: Path,
+    stop: threading.Event,
+    tell: Listener,
+    command: Callable[[datetime], RegimeCommanded] | None = None,
 ) -> Iterator[Service]:
     """Provide a service that runs on the fork and keeps ledger, log and keys in `out`, a new directory.
 
-    The operator's key is not read. The proposal is executed without notice.
+    The operator's key is not read. The proposal is executed without notice. `command` gives at the
+    fork's time what is commanded of the regime before the cycle.
 
     Raises:
         NodeUnfitError: the address is not an Anvil fork's. SettingsError: `out` holds something.
@@ -62,6 +71,8 @@ def dry_service(
             ) as ledger,
         ):
             planner.prepare()
+            if command is not None:
+                ledger.append(command(clock.now()), cycle_id=BETWEEN_CYCLES)
             means = Means(
                 clock=clock,
                 endpoints=Endpoints(public=(rpc,)),

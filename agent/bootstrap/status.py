@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from agent.adapters.clock import SystemClock
 from agent.bootstrap.ledgers import Access, SqlLedger, open_ledger
 from agent.bootstrap.wiring import schedule
+from agent.daemon.commanding import rests
 from agent.daemon.standing import body_of, unreviewed_halt
 from agent.domain.bodies import Body, Halted, PlanMade, ProposalMade, Reported
 from agent.domain.intent import TERMINAL, TxState
 from agent.domain.record import Checkpoint, Record, RecordKind
+from agent.execution.account import foreign_nonces
 from agent.settings import Settings
 
 TELLING = (RecordKind.PROPOSAL, RecordKind.PLAN, RecordKind.HALT, RecordKind.REPORT)
@@ -40,7 +42,11 @@ class OpenIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """Everything at a glance. `needs_review` names a cycle without whose sign-off nothing is traded."""
+    """Everything at a glance. `needs_review` names a cycle without whose sign-off nothing is traded.
+
+    `paused` says by whom and why, "" where the agent is not.
+    `foreign_nonces` of the agent's accounts were used by somebody else.
+    """
 
     portfolio: str
     next_cycle_id: str
@@ -48,7 +54,9 @@ class Status:
     next_executes_at: datetime
     last: LastCycle | None
     needs_review: str | None
+    paused: str
     open_intents: tuple[OpenIntent, ...]
+    foreign_nonces: tuple[int, ...]
     records: int
     checkpoint: Checkpoint | None
 
@@ -77,7 +85,9 @@ def _status(settings: Settings, ledger: SqlLedger | None) -> Status:
         next_executes_at=upcoming.scheduled_at,
         last=_last_cycle(records),
         needs_review=None if unreviewed is None else unreviewed[0],
+        paused="" if ledger is None else rests(ledger, upcoming),
         open_intents=() if ledger is None else _open_intents(ledger),
+        foreign_nonces=() if ledger is None else foreign_nonces(ledger),
         records=len(records),
         checkpoint=None if ledger is None else (None, *ledger.checkpoints())[-1],
     )

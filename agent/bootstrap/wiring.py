@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -21,6 +22,7 @@ from agent.adapters.token_map import bundled_token_map, load_token_map
 from agent.adapters.venue_pools import PoolVenue
 from agent.bootstrap.aggregators import router_guard
 from agent.bootstrap.signals import readers
+from agent.daemon.commanding import rests
 from agent.daemon.deciding import Deciding
 from agent.daemon.executing import Executing
 from agent.daemon.gather import Sources
@@ -166,6 +168,7 @@ def service(settings: Settings, means: Means, *, tell: Listener) -> Service:
         supervisor=means.supervisor,
         settle=sender.settle_pending,
         tell=tell,
+        rests=partial(rests, means.ledger),
         watch=Watching(
             accepting=deciding.accepting,
             portfolio=settings.portfolio.name,

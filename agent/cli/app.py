@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from agent.cli.drill import drill_app
 from agent.cli.frame import ErrorLines, Json, SettingsFile, log_events
 from agent.cli.log import log_app
 from agent.cli.regime import regime_app
@@ -26,6 +27,7 @@ app.add_typer(signals_app, name="signals")
 app.add_typer(regime_app, name="regime")
 app.add_typer(log_app, name="log")
 app.add_typer(tx_app, name="tx")
+app.add_typer(drill_app, name="drill")
 
 FORK = "An Anvil fork; its block time is the clock."
 
@@ -122,9 +124,61 @@ def approve(
     settings: SettingsFile = None,
 ) -> None:
     """Let a proposal go ahead."""
-    from agent.cli.approve import approve_proposal
+    from agent.cli.commanding import approve_proposal
 
     approve_proposal(settings, proposal_id, by=by, note=note)
+
+
+@app.command()
+def reject(
+    proposal_id: Annotated[str, typer.Argument(help="The proposal, or how its id begins.")],
+    by: Annotated[str, typer.Option(help="Who rejects.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the log.")],
+    settings: SettingsFile = None,
+) -> None:
+    """Stop a proposal: what of it is not signed yet never will be."""
+    from agent.cli.commanding import reject_proposal
+
+    reject_proposal(settings, proposal_id, by=by, reason=reason)
+
+
+@app.command()
+def pause(
+    by: Annotated[str, typer.Option(help="Who decides.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the log.")],
+    settings: SettingsFile = None,
+) -> None:
+    """Rest: no cycle begins and nothing more is signed, until resume."""
+    from agent.cli.commanding import pause_agent
+
+    pause_agent(settings, by=by, reason=reason)
+
+
+@app.command()
+def resume(
+    by: Annotated[str, typer.Option(help="Who decides.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the log.")] = "",
+    settings: SettingsFile = None,
+) -> None:
+    """End a pause."""
+    from agent.cli.commanding import resume_agent
+
+    resume_agent(settings, by=by, reason=reason)
+
+
+@app.command()
+def flatten(
+    by: Annotated[str, typer.Option(help="Who decides.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the log.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not show what it costs, do not ask.")
+    ] = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Out to stablecoins at once, and stay out; shows what it costs, and asks."""
+    from agent.cli.commanding import flatten_portfolio
+
+    flatten_portfolio(settings, by=by, reason=reason, is_sure=yes)
 
 
 @app.command()
@@ -145,3 +199,26 @@ def notify(
     from agent.cli.notify import try_channels
 
     try_channels(settings, words=words, as_json=as_json)
+
+
+@app.command()
+def explain(
+    cycle: Annotated[
+        str | None, typer.Argument(help="The cycle's id; the last one without.", show_default=False)
+    ] = None,
+    export: Annotated[Path | None, typer.Option(help="Read this export, not the ledger.")] = None,
+    settings: SettingsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Say of every coin why it is traded or not, and what began the cycle."""
+    from agent.cli.explain import explain_cycle
+
+    explain_cycle(settings, cycle, export=export, as_json=as_json)
+
+
+@app.command()
+def methodology(settings: SettingsFile = None) -> None:
+    """Print the index's rules in words, as the settings put them in force."""
+    from agent.cli.methodology import print_methodology
+
+    print_methodology(settings)

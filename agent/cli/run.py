@@ -28,7 +28,7 @@ def run_service(settings_file: Path | None) -> None:
     observe.service_started(version=agent.__version__, settings=settings.public())
     try:
         with (
-            _asked_to_stop() as stop,
+            asked_to_stop() as stop,
             live_service(settings, stop=stop, is_attended=False, tell=_ignore) as service,
         ):
             service.run_forever()
@@ -40,8 +40,8 @@ def run_once(settings_file: Path | None, *, as_json: bool) -> None:
     """Run the cycle of the latest slot now, and finish what an earlier run left."""
     settings = load_settings(settings_file)
     with (
-        _asked_to_stop() as stop,
-        _telling(as_json=as_json) as tell,
+        asked_to_stop() as stop,
+        telling(as_json=as_json) as tell,
         live_service(settings, stop=stop, is_attended=True, tell=tell) as service,
     ):
         slot, end, is_news = service.run_once()
@@ -52,8 +52,8 @@ def dry_run(settings_file: Path | None, *, fork_url: str, out: Path, as_json: bo
     """Run the cycle of the latest slot on a fork, with a throwaway key."""
     settings = load_settings(settings_file)
     with (
-        _asked_to_stop() as stop,
-        _telling(as_json=as_json) as tell,
+        asked_to_stop() as stop,
+        telling(as_json=as_json) as tell,
         dry_service(settings, fork_url=fork_url, out=out, stop=stop, tell=tell) as service,
     ):
         slot, end, is_news = service.run_once()
@@ -62,7 +62,7 @@ def dry_run(settings_file: Path | None, *, fork_url: str, out: Path, as_json: bo
 
 
 @contextmanager
-def _asked_to_stop() -> Iterator[threading.Event]:
+def asked_to_stop() -> Iterator[threading.Event]:
     """Provide an event that SIGTERM and Ctrl-C set; whatever is under way ends at its next wait."""
     stop = threading.Event()
 
@@ -79,7 +79,7 @@ def _asked_to_stop() -> Iterator[threading.Event]:
 
 
 @contextmanager
-def _telling(*, as_json: bool) -> Iterator[Listener]:
+def telling(*, as_json: bool) -> Iterator[Listener]:
     """Provide a listener that prints what happens, below it on a terminal what is being done."""
     if as_json:
         yield _ignore

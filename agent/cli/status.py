@@ -48,6 +48,9 @@ def _view(seen: Status) -> RenderableType:
         ),
         ("in flight", f"{len(seen.open_intents)} batches" if seen.open_intents else "nothing"),
     ]
+    if seen.foreign_nonces:
+        listed = ", ".join(map(str, seen.foreign_nonces))
+        rows.append(("alarm", f"somebody else used nonces {listed}: see agent tx doctor"))
     parts: list[RenderableType] = [filled(plain_table("", "~"), rows)]
     if seen.open_intents:
         parts += [heading("In flight"), _open_table(seen)]
@@ -70,6 +73,8 @@ def _open_table(seen: Status) -> RenderableType:
 
 
 def _next_step(seen: Status) -> str:
+    if seen.paused:
+        return f"{seen.paused}: agent resume ends it"
     if seen.needs_review is not None:
         return f"trading rests until {seen.needs_review} is signed off: agent log review"
     if seen.last is None:

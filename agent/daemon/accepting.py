@@ -13,12 +13,13 @@ from agent import observe
 from agent.daemon.gather import Signals, Sources, decided
 from agent.daemon.ranking_book import RankingBook
 from agent.daemon.regime_book import RegimeBook
+from agent.daemon.standing import last_signal
 from agent.domain.bodies import SignalAccepted, SignalName, SignalRefused
 from agent.domain.happening import Listener, SignalsAccepted
 from agent.domain.record import BETWEEN_CYCLES, RecordKind
 from agent.domain.regime import RegimeRead, RegimeState, Stance, is_news, reading_of, stance_of
 from agent.domain.signal import Ranking, Regime, RegimeSignal, absent_ranking, absent_regime
-from agent.domain.signal_rules import check_agreement
+from agent.domain.signal_rules import check_agreement, check_order
 from agent.domain.vetting import NO_FINDINGS, Vetting
 from agent.errors import (
     RankingStoppedError,
@@ -105,19 +106,30 @@ class Accepting:
 
     def _ranking(self, cycle_id: str) -> tuple[Ranking, bytes]:
         try:
-            return self.sources.rankings.fetch_ranking(now=self.sources.clock.now())
+            ranking, raw = self.sources.rankings.fetch_ranking(now=self.sources.clock.now())
+            self._check_order(SignalName.RANKING, ranking, raw)
         except SignalError as error:
             self._record_refusal(cycle_id, SignalName.RANKING, reason=str(error), raw=error.raw)
             raise
+        return ranking, raw
 
     def _fetch_regime(
         self, cycle_id: str, *, is_new: Callable[[bytes], bool] = lambda _: True
     ) -> tuple[RegimeSignal, bytes]:
         try:
-            return self.sources.regimes.fetch_regime(now=self.sources.clock.now())
+            regime, raw = self.sources.regimes.fetch_regime(now=self.sources.clock.now())
+            self._check_order(SignalName.REGIME, regime, raw)
         except SignalError as error:
             if is_new(error.raw):
                 self._record_refusal(cycle_id, SignalName.REGIME, reason=str(error), raw=error.raw)
+            raise
+        return regime, raw
+
+    def _check_order(self, name: SignalName, signal: Ranking | RegimeSignal, raw: bytes) -> None:
+        try:
+            check_order(signal, last_signal(self.ledger, name), source=self._source_of(name))
+        except SignalError as error:
+            error.raw = raw
             raise
 
     def _is_unrefused(self, raw: bytes) -> bool:
@@ -163,6 +175,8 @@ class Accepting:
             source=self._source_of(name),
             issued_at=signal.issued_at,
             sha256=signal.sha256,
+            sequence=signal.sequence,
+            signed_by=signal.signed_by,
         )
         self.ledger.append(accepted, cycle_id=cycle_id, contents=(raw,))
         observe.signal_accepted(accepted)

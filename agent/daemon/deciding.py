@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from agent import observe
 from agent.daemon.accepting import Accepting
+from agent.daemon.commanding import check_not_rejected, standing_pause
 from agent.daemon.gather import Signals, Sources, fetch_inputs
 from agent.daemon.holding import Holding
 from agent.daemon.regime_book import RegimeBook
@@ -79,9 +80,20 @@ class Deciding:
         return slot.scheduled_at if made is None else made.proposal.executes_at
 
     def awaits_approval(self, slot: Slot) -> str | None:
-        """Return the id of the standing proposal if it still waits for somebody's approval."""
+        """Return the id of the standing proposal if it still waits for somebody's approval.
+
+        While the agent is paused it waits whatever was approved.
+
+        Raises:
+            ProposalRejectedError: somebody stopped it.
+        """
         made = standing_proposal(self.ledger, slot.cycle_id)
-        if made is None or is_approved(self.ledger, slot.cycle_id, made.proposal_id):
+        if made is None:
+            return None
+        check_not_rejected(self.ledger, slot.cycle_id, made.proposal_id)
+        if standing_pause(self.ledger, regime=made.proposal.regime) is not None:
+            return made.proposal_id
+        if is_approved(self.ledger, slot.cycle_id, made.proposal_id):
             return None
         is_exit = made.proposal.regime is Regime.BEARISH
         if self.is_exit_approval_required if is_exit else self.is_approval_required:

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 
 from agent import observe
+from agent.daemon.commanding import check_go
 from agent.daemon.gather import Sources
 from agent.daemon.holding import Holding
 from agent.daemon.schedule import Slot
@@ -99,6 +100,7 @@ class Executing:
         """Rehearse a batch again at the newest block, send it, and follow it until it is mined.
 
         Raises:
+            ProposalRejectedError, AgentPausedError: somebody stopped it before it was signed.
             RehearsalMismatchError: it would not do what the plan says. PlanExpiredError: too late to
             land. UnexpectedRevertError: it landed, and moved nothing.
         """
@@ -106,6 +108,9 @@ class Executing:
         prepared = self._open(made)[index]
         attempts = self._status(prepared.intent.intent_id).attempts
         cap = attempts[-1].fee_cap if attempts else self._first_cap(prepared)
+        if not attempts:
+            plan = made.plan
+            check_go(self.ledger, slot.cycle_id, plan.proposal_id, regime=plan.regime)
         if not attempts and not self._is_over(prepared):
             at = self.sources.chain.fetch_head()
             self._rehearse(made.plan, (prepared,), at=at, cap=cap)

@@ -11,10 +11,14 @@ from croniter import croniter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A time at which a cycle is scheduled, and the id of that cycle for ever."""
+    """A time at which a cycle is scheduled, and the id of that cycle for ever.
+
+    `is_exit`: it is known to lead out of the index.
+    """
 
     cycle_id: str
     scheduled_at: datetime
+    is_exit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,15 @@ from agent.domain.bodies import (
     Halted,
     PlanMade,
     ProposalMade,
+    SignalAccepted,
+    SignalName,
     SignedOff,
 )
 from agent.domain.canonical import from_json
 from agent.domain.plan import Plan
 from agent.domain.record import Record, RecordKind
 from agent.domain.regime import RegimeCommanded, RegimeRead, RegimeState, state_of
+from agent.domain.signal_rules import LastSignal
 from agent.ports import Ledger
 
 REGIME_KINDS = (RecordKind.REGIME_READ, RecordKind.REGIME_COMMANDED)
@@ -81,6 +84,15 @@ def regime_state(ledger: Ledger) -> RegimeState:
     """Return where the regime's machine stands, by everything on record."""
     bodies = map(body_of, ledger.records(kinds=REGIME_KINDS))
     return state_of(b for b in bodies if isinstance(b, RegimeRead | RegimeCommanded))
+
+
+def last_signal(ledger: Ledger, name: SignalName) -> LastSignal | None:
+    """Return the last signal of a kind that was accepted."""
+    for record in reversed(ledger.records(kinds=(RecordKind.SIGNAL_ACCEPTED,))):
+        body = body_of(record)
+        if isinstance(body, SignalAccepted) and body.signal is name:
+            return LastSignal(issued_at=body.issued_at, sequence=body.sequence, sha256=body.sha256)
+    return None
 
 
 def wants_review(error: str) -> bool:

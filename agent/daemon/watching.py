@@ -74,7 +74,9 @@ def switch_slot(portfolio: str, state: RegimeState) -> Slot:
     assert state.since is not None, "a switch has its time"  # noqa: S101
     way = "out" if state.stance is Regime.BEARISH else "in"
     return Slot(
-        cycle_id=f"{portfolio}-{state.since:%Y-%m-%dT%H%M%SZ}-{way}", scheduled_at=state.since
+        cycle_id=f"{portfolio}-{state.since:%Y-%m-%dT%H%M%SZ}-{way}",
+        scheduled_at=state.since,
+        is_exit=state.stance is Regime.BEARISH,
     )
 
 

@@ -27,12 +27,17 @@ class SignalName(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalAccepted:
-    """A signal that will be acted on; `sha256` names the bytes that carried it, kept as content."""
+    """A signal that will be acted on; `sha256` names the bytes that carried it, kept as content.
+
+    `sequence` is the source's own count, `signed_by` the key that vouched for it, "" for none.
+    """
 
     signal: SignalName
     source: str
     issued_at: datetime
     sha256: str
+    sequence: int | None = None
+    signed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

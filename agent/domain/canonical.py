@@ -100,25 +100,25 @@ def from_json(kind: Any, tree: Any) -> Any:  # noqa: ANN401 - the type is an arg
         CanonicalFormError: the tree is not of that type.
     """
     try:
-        return _read(kind, tree)
+        return _reader_of(kind)(tree)
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise CanonicalFormError(what=f"{getattr(kind, '__name__', kind)}: {error}") from error
 
 
-def _read(kind: Any, tree: Any) -> Any:  # noqa: ANN401
+@cache
+def _reader_of(kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401
+    """Return how trees become values of `kind`: decided once, used for thousands of ticks."""
     kind = getattr(kind, "__supertype__", kind)
     origin = typing.get_origin(kind) or (
         types.UnionType if isinstance(kind, types.UnionType) else None
     )
     if origin is not None:
-        return _read_generic(origin, typing.get_args(kind), tree)
+        return _generic_reader(origin, typing.get_args(kind))
     if is_dataclass(kind):
-        return _read_dataclass(kind, tree)
+        return _dataclass_reader(kind)
     if kind in (bool, type(None), Any):
-        return tree
-    if not isinstance(tree, str):
-        raise TypeError(f"expected a string, found {tree!r}")
-    return _READ_SCALAR.get(kind, kind)(tree)
+        return lambda tree: tree
+    return _scalar_reader(_READ_SCALAR.get(kind, kind))
 
 
 _READ_SCALAR: Mapping[Any, Callable[[str], Any]] = {
@@ -127,34 +127,70 @@ _READ_SCALAR: Mapping[Any, Callable[[str], Any]] = {
 }
 
 
-def _read_generic(origin: Any, args: tuple[Any, ...], tree: Any) -> Any:  # noqa: ANN401
+def _scalar_reader(made: Callable[[str], Any]) -> Callable[[Any], Any]:
+    def read(tree: Any) -> Any:  # noqa: ANN401
+        if not isinstance(tree, str):
+            raise TypeError(f"expected a string, found {tree!r}")
+        return made(tree)
+
+    return read
+
+
+def _generic_reader(origin: Any, args: tuple[Any, ...]) -> Callable[[Any], Any]:  # noqa: ANN401
     if origin in (typing.Union, types.UnionType):
-        return _read_union(args, tree)
+        return _union_reader(args)
     if origin is tuple:
+        return _tuple_reader(args)
+    key, item = _reader_of(args[0]), _reader_of(args[1])
+    return lambda tree: {key(name): item(value) for name, value in tree.items()}
+
+
+def _tuple_reader(args: tuple[Any, ...]) -> Callable[[Any], Any]:
+    is_open = len(args) == 2 and args[1] is Ellipsis  # noqa: PLR2004
+    readers = [_reader_of(kind) for kind in (args[:1] if is_open else args)]
+
+    def read(tree: Any) -> Any:  # noqa: ANN401
         if not isinstance(tree, list):
             raise TypeError(f"expected a list, found {tree!r}")
-        if len(args) == 2 and args[1] is Ellipsis:  # noqa: PLR2004
-            return tuple(_read(args[0], item) for item in tree)
-        return tuple(_read(kind, item) for kind, item in zip(args, tree, strict=True))
-    return {_read(args[0], key): _read(args[1], item) for key, item in tree.items()}
+        if is_open:
+            return tuple(map(readers[0], tree))
+        return tuple(one(item) for one, item in zip(readers, tree, strict=True))
+
+    return read
 
 
-def _read_union(args: tuple[Any, ...], tree: Any) -> Any:  # noqa: ANN401
-    if tree is None and type(None) in args:
-        return None
+def _union_reader(args: tuple[Any, ...]) -> Callable[[Any], Any]:
     kinds = [kind for kind in args if kind is not type(None)]
-    if len(kinds) == 1:
-        return _read(kinds[0], tree)
-    return next(
-        _read(kind, tree) for kind in kinds if {f.name for f in fields(kind)} == tree.keys()
-    )
+    is_optional = len(kinds) < len(args)
+    readers = [(kind, _reader_of(kind)) for kind in kinds]
+
+    def read(tree: Any) -> Any:  # noqa: ANN401
+        if tree is None and is_optional:
+            return None
+        if len(readers) == 1:
+            return readers[0][1](tree)
+        return next(one(tree) for kind, one in readers if _names(kind) == tree.keys())
+
+    return read
 
 
-def _read_dataclass(kind: Any, tree: Any) -> Any:  # noqa: ANN401
+@cache
+def _names(kind: Any) -> frozenset[str]:  # noqa: ANN401
+    return frozenset(field.name for field in fields(kind))
+
+
+def _dataclass_reader(kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401
     hints = _hints(kind)
-    if not isinstance(tree, dict) or tree.keys() != hints.keys():
-        raise TypeError(f"fields of {kind.__name__} are {sorted(hints)}, found {tree!r:.200}")
-    return kind(**{name: _read(hint, tree[name]) for name, hint in hints.items()})
+    readers: dict[str, Callable[[Any], Any]] = {}
+
+    def read(tree: Any) -> Any:  # noqa: ANN401
+        if not isinstance(tree, dict) or tree.keys() != hints.keys():
+            raise TypeError(f"fields of {kind.__name__} are {sorted(hints)}, found {tree!r:.200}")
+        if not readers:  # not sooner: a type may contain itself
+            readers.update({name: _reader_of(hint) for name, hint in hints.items()})
+        return kind(**{name: one(tree[name]) for name, one in readers.items()})
+
+    return read
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from agent.domain.rules import BudgetRules, DriftRules, IndexRules
+from agent.domain.rules import BudgetRules, DriftRules, IndexRules, StableRules
 from agent.domain.units import Bps, Ppm
 
 
@@ -29,7 +29,8 @@ class Policy:
     `drift_band_ppm` (of the portfolio) and `drift_band_of_target_ppm` (of the coin's own target).
     `batch_gas_share_ppm` bounds a batch's gas as a share of the 2^24 transaction cap (EIP-7825).
     A price feed whose last round is older than `max_feed_age_s` is not used. `index`, `drift` and
-    `budget` say which coins are members, when a drift is traded, and what that may cost over time.
+    `budget` say which coins are members, when a drift is traded, and what that may cost over time;
+    `stable` which stablecoins may be held.
     From `amsterdam_at` (Unix seconds; None while that is not known) gas is forecast by that fork's rules.
     """
 
@@ -55,4 +56,5 @@ class Policy:
     index: IndexRules = field(default_factory=IndexRules)
     drift: DriftRules = field(default_factory=DriftRules)
     budget: BudgetRules = field(default_factory=BudgetRules)
+    stable: StableRules = field(default_factory=StableRules)
     amsterdam_at: int | None = None

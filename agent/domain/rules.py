@@ -117,3 +117,16 @@ class BudgetRules:
     year_turnover_ppm: Ppm | None = None
     week_cost_bps: Bps | None = None
     year_cost_bps: Bps | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StableRules:
+    """When a stablecoin is one to hold.
+
+    Further than `max_depeg_bps` off a dollar it leaves the stablecoins and is not entered, 0 switches
+    that off. `cap_ppm_by_issuer` bounds what of a way out one issuer gets, as far as the others can take
+    the rest.
+    """
+
+    max_depeg_bps: int = 200
+    cap_ppm_by_issuer: Mapping[str, Ppm] = field(default_factory=dict)

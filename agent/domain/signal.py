@@ -22,13 +22,19 @@ class Regime(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegimeSignal:
-    """A regime with its probability (0 to 1), and the SHA-256 of the bytes that carried it."""
+    """A regime with its probability (0 to 1), and the SHA-256 of the bytes that carried it.
+
+    `sequence` is the source's own count, `signed_by` the key that vouched for it, "" for none.
+    """
 
     regime: Regime
     probability: Decimal
     issued_at: datetime
     source: str
     sha256: str
+    sequence: int | None = None
+    expires_at: datetime | None = None
+    signed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,9 @@ class Ranking:
     source: str
     coins: tuple[RankedCoin, ...]
     sha256: str
+    sequence: int | None = None
+    expires_at: datetime | None = None
+    signed_by: str = ""
 
 
 def absent_regime(at: datetime) -> RegimeSignal:

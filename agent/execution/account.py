@@ -61,15 +61,15 @@ def examined_account(
     )
 
 
-def foreign_nonces(ledger: Ledger, account: Address) -> tuple[int, ...]:
-    """Return the nonces of an account that somebody else used, as far as the ledger knows."""
-    statuses = [s for s in ledger.intents() if s.intent.account == account]
+def foreign_nonces(ledger: Ledger, account: Address | None = None) -> tuple[int, ...]:
+    """Return the nonces of an account, or of all, that somebody else used, as far as the ledger knows."""
+    statuses = [s for s in ledger.intents() if account in {None, s.intent.account}]
     taken = {s.nonce for s in statuses if s.state is TxState.EXTERNAL and s.nonce is not None}
     filled = {s.nonce for s in statuses if s.intent.is_filler} - taken
     adopted = {
         nonce
         for a in adoptions(ledger)
-        if a.account == account
+        if account in {None, a.account}
         for nonce in range(a.first_nonce, a.next_nonce)
     }
     return tuple(sorted(taken | (adopted - filled)))

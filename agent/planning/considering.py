@@ -14,10 +14,9 @@ from agent.domain.units import Address
 from agent.planning.assembling import Assembled, Fill
 from agent.planning.desk import Desk
 from agent.planning.quoting import quotes
-from agent.planning.ramps import Candidate
 from agent.planning.rebalance import Want, Wants
 from agent.planning.splits import Splits, name, order_id
-from agent.planning.splitting import Split
+from agent.planning.splitting import Candidate, Split
 
 _Pair = tuple[Token, Token]
 _NO_SPLIT = Unfillable(shortfall=Shortfall.NO_POOL, absorbed=0)

@@ -18,6 +18,7 @@ from agent.planning.costs import cost_preview
 from agent.planning.desk import Desk
 from agent.planning.gas import gas_price
 from agent.planning.money import ZERO, cents
+from agent.planning.pegs import check_pegs, free_to_leave, off_peg
 from agent.planning.pricing import Market, market
 from agent.planning.rebalance import Wants
 from agent.planning.screening import screened
@@ -72,12 +73,15 @@ def opened(inputs: PlanInputs) -> Opening:
     held = held_tokens(inputs, found)
     screen = screened(inputs, found, held=held)
     found = screen.with_holds(found)
+    off = off_peg(inputs, found)
+    check_pegs(inputs, off)
+    found = free_to_leave(inputs, found, off)
     wanted = basket(
         ranking=screen.ranking,
         regime=inputs.stance.regime,
         token_map=screen.token_map,
         policy=inputs.policy,
-        obstacle_by_token=found.obstacle_by_token,
+        obstacle_by_token={**found.obstacle_by_token, **off},
         held=held,
         volatility_ppm_by_token=inputs.memory.volatility_ppm_by_token,
     )

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from agent.domain.plan import Breach, Plan, PlanInputs
 from agent.domain.policy import Policy
+from agent.domain.signal import Regime
 from agent.domain.units import Address
 from agent.planning.batching import least_balances
-from agent.planning.judging import wholes
+from agent.planning.judging import Whole, wholes
 from agent.planning.money import reckoned, share_ppm, whole_eth
 
 GWEI = 10**9
@@ -21,21 +22,25 @@ def breaches(
 ) -> tuple[Breach, ...]:
     """Return every limit that the plan breaks; none means go. A plan without batches breaks none.
 
-    `signer` is the account that would sign; None leaves out what only matters to one that does.
+    `signer` is the account that would sign; None leaves out what only matters to one that does. The
+    way out of the index is not bound in size, turnover or cost: what is too thin to sell at the plan's
+    prices is not in the plan, and the rest must not wait for it.
     """
     if not planned.batches:
         return ()
+    is_exit = planned.regime is Regime.BEARISH
     return (
-        *_order_breaches(planned, inputs.policy),
-        *_cycle_breaches(planned, inputs),
+        *(() if is_exit else _size_breaches(planned, inputs.policy)),
+        *_loss_breaches(planned, inputs.policy),
+        *(() if is_exit else _cycle_breaches(planned, inputs)),
+        *_balance_breaches(planned, inputs),
         *_gas_breaches(planned, inputs),
         *_contract_breaches(inputs, signer),
     )
 
 
-def _order_breaches(planned: Plan, policy: Policy) -> Iterator[Breach]:
-    legs = (leg for batch in planned.batches for leg in batch.legs)
-    for whole in wholes(planned.orders, legs):
+def _size_breaches(planned: Plan, policy: Policy) -> Iterator[Breach]:
+    for whole in _wholes(planned):
         impact_bps = whole.price_impact_bps(planned.price_by_token)
         if impact_bps > policy.max_slippage_bps:
             yield Breach(
@@ -51,6 +56,14 @@ def _order_breaches(planned: Plan, policy: Policy) -> Iterator[Breach]:
                 found=f"{whole.notional_usd:f} USD",
                 mend="raise policy.max_order_usd, or move the portfolio in several cycles",
             )
+
+
+def _wholes(planned: Plan) -> Iterator[Whole]:
+    return wholes(planned.orders, (leg for batch in planned.batches for leg in batch.legs))
+
+
+def _loss_breaches(planned: Plan, policy: Policy) -> Iterator[Breach]:
+    for whole in _wholes(planned):
         loss_bps = whole.loss_bps(planned.price_by_token)
         if loss_bps > policy.max_price_deviation_bps:
             yield Breach(
@@ -85,6 +98,9 @@ def _cycle_breaches(planned: Plan, inputs: PlanInputs) -> Iterator[Breach]:
             found=f"{cost.total_bps} bps ({cost.total_usd} USD)",
             mend="wait for cheaper gas, raise policy.min_notional_usd, or raise policy.max_cost_bps",
         )
+
+
+def _balance_breaches(planned: Plan, inputs: PlanInputs) -> Iterator[Breach]:
     for token, least in least_balances(planned.batches, inputs.position.portfolio).items():
         if least < 0:
             yield Breach(

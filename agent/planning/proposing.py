@@ -9,6 +9,7 @@ from decimal import Decimal
 from agent.domain.canonical import content_id
 from agent.domain.order import Order
 from agent.domain.plan import Bounds, Breach, Plan, PlanInputs, Proposal
+from agent.domain.signal import Regime
 from agent.domain.units import ONE_HUNDRED_PERCENT_BPS
 from agent.planning.costs import bps
 from agent.planning.drafting import Draft, draft
@@ -55,15 +56,18 @@ def bounds(drafted: Draft, inputs: PlanInputs) -> Bounds:
 
     While no price moves by more than m, a coin's drift grows by m of what is held and of what is
     wanted of it at most, and the turnover by m of the portfolio twice, sold and bought. Cost may
-    double, and what is traded beyond the proposal may cost what the policy allows.
+    double, and what is traded beyond the proposal may cost what the policy allows. The way out of the
+    index is not bound by the policy's largest order.
     """
     policy = inputs.policy
     move = Decimal(policy.max_price_move_bps) / ONE_HUNDRED_PERCENT_BPS
     ordered = usd_by_coin(drafted.orders)
+    is_exit = inputs.stance.regime is Regime.BEARISH
+    largest = drafted.standing.total_usd * 2 if is_exit else policy.max_order_usd
     by_coin = {
         stand.coin_id: cents(
             min(
-                policy.max_order_usd,
+                largest,
                 max(ordered.get(stand.coin_id, ZERO), abs(stand.drift_usd))
                 + move * (stand.held_usd + stand.target_usd),
             )

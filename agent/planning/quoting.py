@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from agent.domain.pool import PoolKind, PoolState, swap_fee_pips
+from agent.domain.pool import PoolKind, PoolState, V3Pool, swap_fee_pips
 from agent.domain.quote import Quote, QuoteRequest
 from agent.domain.swap import SwapResult, Unfillable
 from agent.domain.units import (
@@ -57,14 +57,15 @@ def verdicts(candidates: Sequence[Candidate], split: Split | Unfillable) -> tupl
     return tuple(
         f"takes {taken * ONE_HUNDRED_PERCENT_PPM // amount_in} ppm of the order"
         if taken
-        else _why_unused(_price_after_fee(candidate.pool, candidate), last)
+        else _why_unused(candidate, last)
         for candidate, taken in zip(candidates, split.allocations, strict=True)
     )
 
 
-def _why_unused(first: Fraction, last: Fraction) -> str:
-    if first == 0:
-        return "has no liquidity"
+def _why_unused(candidate: Candidate, last: Fraction) -> str:
+    pool, first = candidate.pool, _price_after_fee(candidate.pool, candidate)
+    if first == 0 or (isinstance(pool, V3Pool) and pool.liquidity == 0):
+        return "has no liquidity at its price"
     if first <= last:
         shortfall_bps = (last - first) * ONE_HUNDRED_PERCENT_BPS // last
         return f"its first unit pays {shortfall_bps} bps less than the split's last"

@@ -15,6 +15,7 @@ from agent.domain.signal import Regime
 from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Address, Ppm
 from agent.planning.budgets import is_switch
 from agent.planning.money import ZERO, cents, reckoned
+from agent.planning.splits import coins_of
 
 DAY_S = 86_400
 WEEK_S, YEAR_S = 7 * DAY_S, 365 * DAY_S
@@ -63,12 +64,13 @@ def _spent(past: Iterable[PastCycle], *, since: int) -> Spent:
 
 
 def _is_switch(plan: Plan) -> bool:
-    sides = {
-        side: sum((o.notional_usd for o in plan.orders if o.side is side), start=ZERO)
-        for side in Side
-    }
-    is_out = plan.regime is Regime.BEARISH
-    return is_out or is_switch(sides[Side.SELL], sides[Side.BUY], plan.cost.portfolio_usd)
+    # Where one coin buys another straight, the one order is a sale and a buy: it leads nowhere.
+    one_way = [order for order in plan.orders if len(coins_of(order)) == 1]
+    sold, bought = (
+        sum((order.notional_usd for order in one_way if order.side is side), start=ZERO)
+        for side in (Side.SELL, Side.BUY)
+    )
+    return plan.regime is Regime.BEARISH or is_switch(sold, bought, plan.cost.portfolio_usd)
 
 
 def realised_cost_usd(cycle: PastCycle) -> Decimal:

@@ -10,7 +10,7 @@ from agent.domain.portfolio import Basket, LeftOut, Target
 from agent.domain.token import Form, HeldAs, TokenMap
 from agent.domain.units import Address, Ppm
 from agent.errors import InfeasibleTargetError
-from agent.planning.weights import apportioned
+from agent.planning.weights import Share, group_weights_ppm
 
 
 def stable_basket(
@@ -43,8 +43,7 @@ def stable_basket(
         for coin, token in tokens.items()
         if coin not in usable
     )
-    whole = sum(weights[coin] for coin in usable)
-    shares = apportioned([Fraction(weights[coin], whole) for coin in usable])
+    shares, is_capped = _shares({coin: weights[coin] for coin in usable}, token_map, policy)
     return Basket(
         targets=tuple(
             Target(
@@ -56,8 +55,29 @@ def stable_basket(
         ),
         left_out=left_out,
         covered_ppm=Ppm(0),
-        notes=tuple(f"{o.symbol} is left out of the stablecoins: {o.reason}" for o in left_out),
+        notes=(
+            *(f"{o.symbol} is left out of the stablecoins: {o.reason}" for o in left_out),
+            *(
+                ()
+                if is_capped
+                else ("no basket keeps the caps of issuers: the way out goes first",)
+            ),
+        ),
     )
+
+
+def _shares(
+    weights: Mapping[str, Ppm], token_map: TokenMap, policy: Policy
+) -> tuple[list[Ppm], bool]:
+    """Return the shares of the usable stablecoins, and whether they keep the caps of issuers."""
+    parts = [
+        Share(size=Fraction(weight), group=token_map.stablecoin_by_coin[coin].issuer)
+        for coin, weight in weights.items()
+    ]
+    try:
+        return group_weights_ppm(parts, policy.stable.cap_ppm_by_issuer), True
+    except InfeasibleTargetError:
+        return group_weights_ppm(parts, {}), False
 
 
 def _check_known(weights: Mapping[str, Ppm], token_map: TokenMap) -> None:

@@ -15,6 +15,7 @@ from agent.planning.funding import balanced
 from agent.planning.gas import gas_price
 from agent.planning.money import usd_of
 from agent.planning.order_costs import CostEstimator
+from agent.planning.pegs import off_peg
 from agent.planning.pricing import Market
 from agent.planning.rebalance import MOTE_USD, Wants, wants
 from agent.planning.standing import Standing, reserve_usd
@@ -33,7 +34,9 @@ def asked(inputs: PlanInputs, basket: Basket, standing: Standing, market: Market
     """Return what is wanted on these inputs; while the stance is bearish, only the way out."""
     policy, hubs = inputs.policy, usable_hubs(inputs, market)
     if inputs.stance.regime is Regime.BEARISH:
-        stable = {s.token.address for s in inputs.token_map.stablecoin_by_coin.values()}
+        # One that is off its peg does not rest: it is to leave.
+        stables = inputs.token_map.stablecoin_by_coin.values()
+        stable = {s.token.address for s in stables} - off_peg(inputs, market).keys()
         found = wants(standing, hubs=hubs, market=market, policy=policy, resting=stable)
         return Asked(standing=standing, wants=found)
     estimator = _estimator(inputs, market)

@@ -21,6 +21,8 @@ PLACES = (Path("agent.toml"), Path("/etc/agent/agent.toml"))
 PATH_KEYS = (
     ("signals", "ranking"),
     ("signals", "regime"),
+    ("signals", "ranking_others"),
+    ("signals", "regime_others"),
     ("key", "keystore"),
     ("key", "password_file"),
     ("ledger", "path"),
@@ -31,7 +33,12 @@ CREDENTIAL_FILES = {
     "keystore-password": ("key", "password_file"),
     "checkpoint-key": ("log", "checkpoint_key"),
 }
-CREDENTIAL_VALUES = {"rpc-url": ("chain", "rpc_url"), "channels": ("notify", "channels")}
+PROVIDERS = ("coingecko", "coinmarketcap", "coinpaprika", "tokenmetrics")
+CREDENTIAL_VALUES = {
+    "rpc-url": ("chain", "rpc_url"),
+    "channels": ("notify", "channels"),
+    **{f"{p}-key": ("feeds", f"{p}_key") for p in PROVIDERS},
+}
 SERVICE_KEY = "{service}-key"
 """The credential that holds the key of an aggregator."""
 
@@ -42,6 +49,7 @@ SECRETS = {
     ("chain", "rpc_url"),
     ("chain", "rpc_urls"),
     ("chain", "private_rpc_urls"),
+    *(("feeds", f"{p}_{what}") for p in PROVIDERS for what in ("key", "url")),
     ("notify", "channels"),
 }
 
@@ -100,9 +108,18 @@ def _read_file(path: Path) -> Tree:
         ) from error
     for section, key in PATH_KEYS:
         part = tree.get(section)
-        if isinstance(part, dict) and isinstance(part.get(key), str) and "://" not in part[key]:
-            part[key] = str(path.absolute().parent / Path(part[key]).expanduser())
+        if isinstance(part, dict) and key in part:
+            part[key] = _beside(path, part[key])
     return tree
+
+
+def _beside(file: Path, value: object) -> object:
+    """Return a path, or each of a list, relative to the directory of a file; addresses stay as they are."""
+    if isinstance(value, list):
+        return [_beside(file, item) for item in value]
+    if not isinstance(value, str) or "://" in value:
+        return value
+    return str(file.absolute().parent / Path(value).expanduser())
 
 
 def _with_credentials(tree: Tree, directory: str | None) -> Tree:

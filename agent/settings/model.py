@@ -18,13 +18,16 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from agent.domain.intent import Route
 from agent.domain.policy import Policy, Universe
+from agent.domain.rules import StableRules
 from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Bps, Ppm
 from agent.settings.aggregators import AggregatorSettings
+from agent.settings.feeds import FeedSettings
 from agent.settings.fields import AddressSetting, Section, UrlSetting
 from agent.settings.index import BudgetSettings, DriftSettings, IndexSettings
 from agent.settings.notify import NotifySettings
 from agent.settings.quarantine import QuarantineSettings
 from agent.settings.regime import RegimeSettings
+from agent.settings.signals import SignalSettings
 
 ENV_PREFIX = "AGENT_"
 ENV_DELIMITER = "__"
@@ -97,16 +100,6 @@ class ChainSettings(Section):
         return self
 
 
-class SignalSettings(Section):
-    """Where the signals come from (a file or an http(s) address), and when they may be acted on."""
-
-    ranking: Annotated[str, Field(min_length=1)]
-    regime: Annotated[str, Field(min_length=1)]
-    max_age_s: Annotated[int, Field(ge=60, le=31 * DAY_S)] = 2 * DAY_S
-    max_gap_s: Annotated[int, Field(ge=0, le=31 * DAY_S)] = DAY_S
-    max_skew_s: Annotated[int, Field(ge=0, le=3_600)] = 120
-
-
 class PolicySettings(Section):
     """What the planner obeys; see `agent.domain.policy.Policy` for what each limit means."""
 
@@ -163,6 +156,18 @@ class PolicySettings(Section):
             max_price_move_bps=Bps(self.max_price_move_bps),
             amsterdam_at=self.amsterdam_at,
         )
+
+
+class StableSettings(Section):
+    """Which stablecoins may be held; see `agent.domain.rules.StableRules`."""
+
+    max_depeg_bps: BpsSetting = 200
+    cap_ppm_by_issuer: Mapping[str, PpmSetting] = {}
+
+    def rules(self) -> StableRules:
+        """Return the rules in the units that planning works in."""
+        caps = {issuer: Ppm(cap) for issuer, cap in self.cap_ppm_by_issuer.items()}
+        return StableRules(max_depeg_bps=self.max_depeg_bps, cap_ppm_by_issuer=caps)
 
 
 class ScheduleSettings(Section):
@@ -229,9 +234,11 @@ class Settings(BaseSettings):
     regime: RegimeSettings = RegimeSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
     policy: PolicySettings = PolicySettings()
+    stable: StableSettings = StableSettings()
     index: IndexSettings = IndexSettings()
     drift: DriftSettings = DriftSettings()
     budget: BudgetSettings = BudgetSettings()
+    feeds: FeedSettings = FeedSettings()
     aggregators: AggregatorSettings = AggregatorSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     notify: NotifySettings = NotifySettings()
@@ -255,6 +262,7 @@ class Settings(BaseSettings):
         """Return every rule and limit that the planner obeys."""
         return replace(
             self.policy.policy(),
+            stable=self.stable.rules(),
             index=self.index.rules(self.policy.top_n),
             drift=self.drift.rules(),
             budget=self.budget.rules(),

@@ -39,6 +39,11 @@ replacement_raise_bps = 1000        # by how much; 1250 where an endpoint wants 
 [signals]                   # each a path or an http(s) address; see `agent signals schema`
 {ranking}
 {regime}
+ranking_others = []         # asked where the first has nothing usable ...
+regime_others = []
+ranking_agree = 1           # ... or, above 1, so many of all must agree
+regime_agree = 1
+keys = []                   # who may sign: "ed25519:HEX" or "eip191:0xADDRESS"; none: unsigned is taken
 max_age_s = 172800          # an older signal is refused
 max_gap_s = 86400           # ranking and regime issued further apart are refused
 max_skew_s = 120            # how far a signal's clock may run ahead of ours
@@ -99,6 +104,10 @@ orders = 100                # that are quoted, those that can gain most first
 # urls = {{ "odos" = "https://enterprise-api.odos.xyz" }}
 # code_hashes = {{ "0x111111125421cA6dc452d289314280a0f8842A65" = "0x..." }}   # `agent check` shows them
 
+[stable]                    # which stablecoins are left and not entered
+max_depeg_bps = 200         # off a dollar, by Chainlink's feed or the deepest pool; 0 switches it off
+cap_ppm_by_issuer = {{}}      # of the way out, such as {{ Circle = 600000 }}; issuers as in the token map
+
 [index]                     # which of the ranked coins; coins are CoinGecko ids
 first_place = 1             # 11 with policy.top_n = 90: the mid caps of a top 100
 enter_within_ppm = 950000   # of top_n: a coin that is not held enters up to place 95 of 100 ...
@@ -135,6 +144,17 @@ cash_reserve_usd = 0        # kept in the stable hub, for a withdrawal to come
 # year_turnover_ppm = 4000000
 # week_cost_bps = 10                # of the portfolio
 # year_cost_bps = 200
+
+[feeds]                     # providers; keys are best given as credentials or in the environment
+# coingecko_url = "https://pro-api.coingecko.com/api/v3"   # with the key of a paid plan
+# coingecko_key = "..."
+# coinmarketcap_url = "https://pro-api.coinmarketcap.com"
+# coinmarketcap_key = "..."
+# coinpaprika_url = "https://api-pro.coinpaprika.com/v1"
+# coinpaprika_key = "..."
+# tokenmetrics_url = "https://api.tokenmetrics.com/v2"
+# tokenmetrics_key = "..."
+tokenmetrics_key_header = "x-api-key"
 
 [schedule]                  # all times are UTC
 cron = "0 0 * * MON"        # when a cycle executes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -27,6 +27,7 @@ class Service:
     """Cycles on their slots, one at a time. `settle` moves what was mined on to its final state.
 
     `watch` looks at the regime, and names the cycle that a switch calls for outside the schedule.
+    `rests` says why the cycle of a slot is not to begin now, "" where it may.
     """
 
     engine: Engine
@@ -36,6 +37,7 @@ class Service:
     settle: Callable[[], object]
     tell: Listener
     watch: Callable[[datetime], Slot | None] = lambda _: None
+    rests: Callable[[Slot], str] = lambda _: ""
     _tried_at: datetime | None = field(default=None, init=False)
     _settled_at: datetime | None = field(default=None, init=False)
     _halted: str = field(default="", init=False)
@@ -78,18 +80,25 @@ class Service:
         under_way = self.engine.under_way()
         if under_way:
             return f"cycle {under_way[0]} is under way"
-        if switch is not None and self._is_to_begin(switch, now):
-            self._start(switch, now)
-            return f"cycle {switch.cycle_id} begins"
-        slot = self.schedule.due(now, since=since, has_begun=lambda c: self.engine.attempts(c) > 0)
-        if slot is not None:
-            self._start(slot, now)
-            return f"cycle {slot.cycle_id} begins"
+        for slot in self._due(switch, now, since=since):
+            if not self.rests(slot):
+                self._start(slot, now)
+                return f"cycle {slot.cycle_id} begins"
         self._settle_now_and_then(now)
         if self._halted:
             return f"halted: {self._halted}"
         upcoming = self.schedule.upcoming(now)
+        if resting := self.rests(upcoming):
+            return resting
         return f"next cycle {upcoming.cycle_id} begins {upcoming.scheduled_at - self.schedule.notice:%Y-%m-%d %H:%M} UTC"
+
+    def _due(self, switch: Slot | None, now: datetime, *, since: datetime) -> Iterator[Slot]:
+        """Yield the slots whose cycles are due, the more urgent first."""
+        if switch is not None and not self.rests(switch) and self._is_to_begin(switch, now):
+            yield switch
+        slot = self.schedule.due(now, since=since, has_begun=lambda c: self.engine.attempts(c) > 0)
+        if slot is not None:
+            yield slot
 
     def _is_to_begin(self, switch: Slot, now: datetime) -> bool:
         """Return whether a switch is to be tried now: at once, and again a while after it failed."""

@@ -37,8 +37,8 @@ from anvil.strict.world import World
 
 CONTROL = "strict_"
 
-Arrival = Callable[[Transaction], None]
-"""Told of every transaction that reaches an endpoint, whatever becomes of it there."""
+Arrival = Callable[[Transaction, int], None]
+"""Told of every transaction that reaches an endpoint, and at which block, whatever becomes of it there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,7 @@ class Answering:
             kind = Kind.TYPE_NOT_SUPPORTED if known else Kind.UNDECODABLE
             return {"error": node.dialect.refused(Refusal(kind=kind))}
         if self._on_arrival is not None:
-            self._on_arrival(transaction)
+            self._on_arrival(transaction, self._world.chain.height)
         refused = self._taken(node, transaction, fault)
         answer: Answer = {"result": transaction.hash}
         if refused is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from anvil.rpc import NodeError
 from anvil.strict.history import History
@@ -43,8 +44,7 @@ class Chain:
         self._branch = 0
         upstream.ask("evm_setAutomine", False)  # noqa: FBT003 - JSON-RPC
         upstream.ask("anvil_setBlockTimestampInterval", BLOCK_TIME_S)
-        latest = upstream.ask("eth_getBlockByNumber", "latest", False)  # noqa: FBT003 - JSON-RPC
-        self._look(latest)
+        self._look(self._latest())
         self.base_fee_target = self.base_fee
         self.mine(
             ()
@@ -72,6 +72,9 @@ class Chain:
                 ("eth_getCode", where),
             ]
         )
+        for answer in answers:
+            if "error" in answer:
+                raise NodeError(f"{address} at block {at}: {answer['error']['message']}")
         nonce, balance, code = (str(answer["result"]) for answer in answers)
         return Account(
             nonce=int(nonce, 16), balance=int(balance, 16), is_delegated=code.startswith(DELEGATION)
@@ -89,7 +92,7 @@ class Chain:
         chosen = self._chosen(list(offered), base_fee)
         taken = {tx.hash: tx for tx in chosen if self._is_taken(tx)}
         self.upstream.ask("evm_mine")
-        block = self.upstream.ask("eth_getBlockByNumber", "latest", False)  # noqa: FBT003 - JSON-RPC
+        block = self._latest()
         self._look(block)
         included = tuple(taken[tx_hash] for tx_hash in block["transactions"])
         if len(included) < len(taken):
@@ -114,12 +117,16 @@ class Chain:
         self.upstream.ask("anvil_setCoinbase", _coinbase(self._branch))
         gone = self._made[-depth:]
         del self._made[-depth:]
-        self._look(self.upstream.ask("eth_getBlockByNumber", "latest", False))  # noqa: FBT003 - JSON-RPC
+        self._look(self._latest())
         dropped = [tx for block in gone for tx in block.transactions]
         self.history.note("reorg", height=self.height, depth=depth, dropped=_hashes(dropped))
         return dropped
 
-    def _look(self, block: dict[str, str]) -> None:
+    def _latest(self) -> dict[str, Any]:
+        block: dict[str, Any] = self.upstream.ask("eth_getBlockByNumber", "latest", False)  # noqa: FBT003 - JSON-RPC
+        return block
+
+    def _look(self, block: dict[str, Any]) -> None:
         self.height = int(block["number"], 16)
         self.hash = block["hash"]
         self.timestamp = int(block["timestamp"], 16)

@@ -61,14 +61,14 @@ def strict_fleet(  # noqa: PLR0913 - each is one knob of the fleet, all with def
     pace: Pace | None = None,
     finality: int = FINALITY,
     is_development: bool = False,
-    ports: Sequence[int] = (),
+    ports: Sequence[int] | None = (),
     echo: Callable[[str], None] | None = None,
     on_arrival: Arrival | None = None,
 ) -> Iterator[Fleet]:
     """Run an endpoint for each dialect in front of the Anvil at `upstream`, until the block is left.
 
     Meanwhile Anvil makes no block by itself. `is_development` lets Anvil's own methods through. Only
-    one fleet at a time may stand before an Anvil.
+    one fleet at a time may stand before an Anvil. With `ports` None nothing listens: who asks calls `ask`.
     """
     history = History(echo)
     with ExitStack() as running:
@@ -83,9 +83,10 @@ def strict_fleet(  # noqa: PLR0913 - each is one knob of the fleet, all with def
             node.is_development = is_development
         world = World(chain, nodes, Script(script), history)
         fleet = Fleet(world, pace or Pace(), on_arrival)
-        places = [*ports, *[0] * (len(nodes) - len(ports))]
-        fleet.urls = tuple(
-            running.enter_context(served(partial(fleet.ask, i), port=places[i]))
-            for i in range(len(nodes))
-        )
+        if ports is not None:
+            places = [*ports, *[0] * (len(nodes) - len(ports))]
+            fleet.urls = tuple(
+                running.enter_context(served(partial(fleet.ask, i), port=places[i]))
+                for i in range(len(nodes))
+            )
         yield fleet

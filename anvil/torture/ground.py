@@ -12,13 +12,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from select import select
 from typing import IO, Any
 
 from anvil.torture.schedule import Points, Start
 from anvil.torture.stage import Stage, staged
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - the kernel's own; a directory of ours is made in it
-STARTUP_S = 120.0
+PATIENCE_S = 120.0
+"""How long an agent may take in real time, on however busy a machine, before it counts as hanging."""
+
+
+class HangError(Exception):
+    """An agent did not end, although no time passes for it while it waits."""
 
 
 class Zygote:
@@ -35,7 +41,10 @@ class Zygote:
         return int(self._told()["exit"])
 
     def _told(self) -> dict[str, Any]:
-        text = self._process.stdout.readline() if self._process.stdout else ""
+        pipe = self._process.stdout
+        if pipe is None or not select([pipe], [], [], PATIENCE_S)[0]:
+            raise HangError(f"no end after {PATIENCE_S:.0f} real seconds")
+        text = pipe.readline()
         if not text:
             raise RuntimeError("the fork server ended; its words are above")
         answer: dict[str, Any] = json.loads(text)
@@ -85,10 +94,10 @@ class Site:
         node.rpc("evm_revert", self.snapshot)
         self.snapshot = node.rpc("evm_snapshot")
 
-    def deploy(self, directory: Path, *, rpc_url: str) -> Path:
-        """Copy the files, and let them use a node; return the settings file."""
+    def deploy(self, directory: Path, *, endpoints: int) -> Path:
+        """Copy the files, and let them use so many endpoints; return the settings file."""
         shutil.copytree(self.files, directory)
-        return self.stage.write_settings(directory, rpc_url=rpc_url)
+        return self.stage.write_settings(directory, endpoints=endpoints)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,20 +1,38 @@
-"""The line between the agent under torture and its torturer: one JSON object a line, on a Unix socket.
+"""The line between the agent under torture and its torturer: a Unix socket, a question and its answer at a time.
 
 The agent asks for the time, sleeps, and says which point it has reached; the answer may be to die there.
+Its requests to the nodes go over it as well, so that they cost little and their time is the torturer's.
 """
 
 from __future__ import annotations
 
 import json
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+import requests
+from requests.adapters import BaseAdapter
+
+from anvil.strict.server import Reply
 
 Message = Mapping[str, Any]
 Answer = Callable[[Message], Message]
+Exchange = Callable[[int, bytes], Reply]
+"""The reply of an endpoint, by its number, to the body of a request."""
+
+HEAD = struct.Struct("!iI")
+"""What a frame begins with: a number that says what it is, and the length of what follows."""
+
+MESSAGE = -1
+"""The number of a frame with a message; any other is an endpoint's, or a status."""
+
+TIMED_OUT = -2
+BROKEN = 0
 
 
 class Line:
@@ -28,19 +46,63 @@ class Line:
 
     def ask(self, **message: Any) -> Message:  # noqa: ANN401 - JSON
         with self._turn:
-            self._socket.sendall(json.dumps(message).encode() + b"\n")
-            answer: Message = json.loads(self._reader.readline())
+            self._socket.sendall(_frame(MESSAGE, json.dumps(message).encode()))
+            _, body = _read(self._reader)
+            answer: Message = json.loads(body)
             return answer
+
+    def exchange(self, endpoint: int, body: bytes) -> tuple[int, bytes]:
+        """Return the HTTP status and body of an endpoint's reply, TIMED_OUT or BROKEN for the status."""
+        with self._turn:
+            self._socket.sendall(_frame(endpoint, body))
+            return _read(self._reader)
+
+
+class Nodes(BaseAdapter):
+    """Takes the requests of a `requests.Session` to the endpoint that `address` gave its number."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__()
+        self._line = line
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        *_: Any,  # noqa: ANN401 - the rest decides what a socket would do
+        **__: Any,  # noqa: ANN401 - as above
+    ) -> requests.Response:
+        url, body = request.url or "", request.body
+        if not isinstance(body, bytes):
+            raise requests.RequestException("a body of bytes is wanted")
+        status, content = self._line.exchange(int(url.rstrip("/").rpartition("-")[2]), body)
+        if status == TIMED_OUT:
+            raise requests.ReadTimeout(request=request)
+        if status == BROKEN:
+            raise requests.ConnectionError(request=request)
+        response = requests.Response()
+        response.status_code, response.url, response.request = status, url, request
+        response._content = content  # noqa: SLF001 - as its own adapters fill it
+        return response
+
+    def close(self) -> None:
+        """Leave the line to whoever made it."""
+
+
+def address(endpoint: int) -> str:
+    """Return the address that means an endpoint of the line."""
+    return f"http://node-{endpoint}"
 
 
 @contextmanager
-def answering(path: Path, answer: Answer) -> Iterator[None]:
+def answering(path: Path, answer: Answer, exchange: Exchange) -> Iterator[None]:
     """Answer whoever connects, until the block is left and the last one has hung up."""
     server = socket.socket(socket.AF_UNIX)
     server.bind(str(path))
     server.listen()
     serving: list[threading.Thread] = []
-    accepting = threading.Thread(target=_accept, args=(server, answer, serving), daemon=True)
+    accepting = threading.Thread(
+        target=_accept, args=(server, answer, exchange, serving), daemon=True
+    )
     accepting.start()
     try:
         yield
@@ -54,21 +116,44 @@ def answering(path: Path, answer: Answer) -> Iterator[None]:
         path.unlink()
 
 
-def _accept(server: socket.socket, answer: Answer, serving: list[threading.Thread]) -> None:
+def _accept(
+    server: socket.socket, answer: Answer, exchange: Exchange, serving: list[threading.Thread]
+) -> None:
     while True:
         try:
             connection, _ = server.accept()
         except OSError:  # closed
             return
-        thread = threading.Thread(target=_serve, args=(connection, answer), daemon=True)
+        thread = threading.Thread(target=_serve, args=(connection, answer, exchange), daemon=True)
         thread.start()
         serving.append(thread)
 
 
-def _serve(connection: socket.socket, answer: Answer) -> None:
+def _serve(connection: socket.socket, answer: Answer, exchange: Exchange) -> None:
     with connection, connection.makefile("rb") as reader:
         try:
-            for line in reader:
-                connection.sendall(json.dumps(answer(json.loads(line))).encode() + b"\n")
-        except ConnectionError:  # killed between question and answer
+            while True:
+                number, body = _read(reader)
+                connection.sendall(_answered(number, body, answer, exchange))
+        except (ConnectionError, EOFError):  # gone, or killed between question and answer
             return
+
+
+def _answered(number: int, body: bytes, answer: Answer, exchange: Exchange) -> bytes:
+    if number == MESSAGE:
+        return _frame(MESSAGE, json.dumps(answer(json.loads(body))).encode())
+    reply = exchange(number, body)
+    status = TIMED_OUT if reply.delay_s else reply.status
+    return _frame(status, reply.body or b"")
+
+
+def _frame(number: int, body: bytes) -> bytes:
+    return HEAD.pack(number, len(body)) + body
+
+
+def _read(reader: BinaryIO) -> tuple[int, bytes]:
+    head = reader.read(HEAD.size)
+    if len(head) < HEAD.size:
+        raise EOFError
+    number, length = HEAD.unpack(head)
+    return number, reader.read(length)

@@ -20,7 +20,9 @@ WRITTEN = ("", "-wal", "-journal")
 OK = 0
 
 _POINTER = ctypes.c_void_p
-_OPEN = ctypes.CFUNCTYPE(ctypes.c_int, _POINTER, ctypes.c_char_p, _POINTER, ctypes.c_int, _POINTER)
+_OPEN = ctypes.CFUNCTYPE(ctypes.c_int, _POINTER, _POINTER, _POINTER, ctypes.c_int, _POINTER)
+"""The name is passed on as the pointer that it is: SQLite keeps it, and reads beyond its end."""
+
 _DELETE = ctypes.CFUNCTYPE(ctypes.c_int, _POINTER, ctypes.c_char_p, ctypes.c_int)
 _SYNC = ctypes.CFUNCTYPE(ctypes.c_int, _POINTER, ctypes.c_int)
 
@@ -125,11 +127,11 @@ class _Watch:
         self._library.sqlite3_vfs_unregister(ctypes.byref(self._vfs))
         self._library.sqlite3_vfs_register(self._plain, 1)
 
-    def _open(self, vfs: int, name: bytes | None, file: int, flags: int, given: int | None) -> int:
+    def _open(self, vfs: int, name: int | None, file: int, flags: int, given: int | None) -> int:
         code = self._plain_open(vfs, name, file, flags, given)
         methods = _POINTER.from_address(file)
         if code == OK and name is not None and methods.value:
-            self._paths[file] = Path(name.decode())
+            self._paths[file] = Path(ctypes.string_at(name).decode())
             methods.value = ctypes.addressof(self._followed(methods.value))
         return int(code)
 

@@ -33,7 +33,7 @@ def recorded(*starts: Start) -> Iterator[Ground]:
 
 def _undisturbed(ground: Ground, start: Start) -> Result:
     result = ran(ground, Schedule(seed=0, start=start))
-    if result.wrong or result.lives > 1:
+    if result.wrong or result.is_halted or result.lives > 1:
         raise UnfitError("\n".join([*result.history, *map(str, result.wrong), *result.ends]))
     return result
 

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from anvil.strict.chance import random_rules
 from anvil.strict.dialects import DIALECTS
-from anvil.strict.faults import BaseFee, Lag, Share, Split
-from anvil.strict.script import Rule, When
+from anvil.strict.faults import BaseFee, Forge, Invent, Lag, Share, Split, Stall, WrongChain
+from anvil.strict.script import SEND, Rule, When
 
 HORIZON_BLOCKS = 40
 """How long nodes misbehave; afterwards all is as it should be."""
 
 STEADY_GWEI = 1
+LIES = (Forge, Invent, WrongChain)
+RECEIPT = "eth_getTransactionReceipt"
+HEAD_READ = "eth_getBlockByNumber"
+READS = (RECEIPT, HEAD_READ, "eth_getTransactionCount")
 
 
 class Blow(StrEnum):
-    """What befalls an agent that reaches a point."""
+    """What befalls an agent that reaches a point; the last two leave it alive."""
 
     KILL = "kill"
     POWER_LOSS = "power_loss"
     SECOND_INSTANCE = "second_instance"
+    FOREIGN_NONCE = "foreign_nonce"
+
+
+DEADLY = frozenset({Blow.KILL, Blow.POWER_LOSS})
 
 
 class Start(StrEnum):
@@ -51,13 +59,20 @@ class Schedule:
     start: Start
     strikes: tuple[Strike, ...] = ()
     rules: tuple[Rule, ...] = ()
-    dialect: str = "geth"
+    dialects: tuple[str, ...] = ("geth",)
     skew_s: int = 0
     bug: str = ""
 
+    @property
+    def may_need_human(self) -> bool:
+        """Whether the agent may stop and ask: its key is used by another, or a node lies outright."""
+        is_shared = any(strike.blow is Blow.FOREIGN_NONCE for strike in self.strikes)
+        return is_shared or any(isinstance(rule.do, LIES) for rule in self.rules)
+
     def lines(self) -> list[str]:
         """Return it for a person to read."""
-        head = f"seed {self.seed}: {self.start} start, {self.dialect}, clock {self.skew_s:+} s"
+        nodes = " + ".join(self.dialects)
+        head = f"seed {self.seed}: {self.start} start, {nodes}, clock {self.skew_s:+} s"
         strikes = [f"  life {s.life}: {s.blow} at {s.point} #{s.hit}" for s in self.strikes]
         return [head, *strikes, *(f"  {rule.when} -> {rule.do}" for rule in self.rules)]
 
@@ -69,28 +84,52 @@ Points = Mapping[str, int]
 def drawn(seed: int, points_by_start: Mapping[Start, Points]) -> Schedule:
     """Return the schedule that a seed draws from the points there are."""
     rng = random.Random(seed)  # noqa: S311 - a schedule, not a secret
-    start = Start.FRESH if rng.random() < 0.1 else Start.PLANNED  # noqa: PLR2004 - seldom: it is slow
+    start = rng.choices((Start.FRESH, Start.PLANNED), weights=(1, 19))[0]  # the first is slow
     points = points_by_start[start]
     strikes = tuple(_strike(rng, life, points) for life in range(rng.choice((0, 1, 1, 2, 2, 3))))
+    count = rng.choices((1, 3), weights=(2, 1))[0]
     rules: tuple[Rule, ...] = ()
-    if rng.random() < 0.8 or not strikes:  # noqa: PLR2004 - mostly
-        count = rng.randint(1, 5)
-        rules = tuple(random_rules(rng.getrandbits(32), count=count, horizon=12))
+    if rng.randrange(5) or not strikes:
+        wanted = rng.randint(1, 5)
+        rules = tuple(random_rules(rng.getrandbits(32), count=wanted, endpoints=count, horizon=12))
+    rules += tuple(_rare(rng, count))
     return Schedule(
         seed=seed,
         start=start,
         strikes=strikes,
-        rules=(*rules, *healing()),
-        dialect=rng.choice(sorted(set(DIALECTS) - {"relay"})),
-        skew_s=rng.choice((0, 0, 0, -90, 90)),
+        rules=(*rules, *healing(count)),
+        dialects=tuple(rng.choice(sorted(set(DIALECTS) - {"relay"})) for _ in range(count)),
+        skew_s=rng.choice((0, 0, 0, -400, -90, 90, 900)),
     )
 
 
 def _strike(rng: random.Random, life: int, points: Points) -> Strike:
     point = rng.choice(sorted(points))
     hit = rng.randint(1, points[point])
-    blow = rng.choices(tuple(Blow), weights=(8, 2, 1))[0]
+    blow = rng.choices(tuple(Blow), weights=(32, 8, 3, 1))[0]
     return Strike(life=life, point=point, hit=hit, blow=blow)
+
+
+def _rare(rng: random.Random, count: int) -> list[Rule]:
+    """Return what few schedules have: a node that does not answer in time, or one that lies."""
+    rules: list[Rule] = []
+    endpoint = rng.randrange(count)
+    if not rng.randrange(10):
+        when = When(method=rng.choice((SEND, *READS)), call=rng.randint(1, 6), endpoint=endpoint)
+        rules.append(Rule(when=when, do=Stall()))
+    if not rng.randrange(25):
+        method, lie = rng.choice(
+            (
+                (RECEIPT, Forge(field="blockHash")),
+                (RECEIPT, Forge(field="transactionHash")),
+                (RECEIPT, Forge(field="from")),
+                (RECEIPT, Invent()),
+                (HEAD_READ, Forge(field="hash")),
+            )
+        )
+        when = When(method=method, call=rng.randint(1, 8), times=2, endpoint=endpoint)
+        rules.append(Rule(when=when, do=lie))
+    return rules
 
 
 def healing(endpoints: int = 1) -> tuple[Rule, ...]:
@@ -102,27 +141,3 @@ def healing(endpoints: int = 1) -> tuple[Rule, ...]:
         Rule(when=when, do=BaseFee(gwei=STEADY_GWEI)),
         Rule(when=when, do=Share()),
     )
-
-
-def once_each(points: Points, start: Start, *, seed: int = 0) -> list[Schedule]:
-    """Return a schedule for each point, which kills once at its first hit."""
-    return [
-        Schedule(seed=seed, start=start, strikes=(Strike(life=0, point=point, hit=1),))
-        for point in sorted(points)
-    ]
-
-
-def pairwise(
-    points: Sequence[str], troubles: Mapping[str, Sequence[Rule]], start: Start
-) -> list[Schedule]:
-    """Return a schedule for each pair of a point and a trouble of the nodes."""
-    return [
-        Schedule(
-            seed=0,
-            start=start,
-            strikes=(Strike(life=0, point=point, hit=1),),
-            rules=(*troubles[trouble], *healing()),
-        )
-        for point in points
-        for trouble in sorted(troubles)
-    ]

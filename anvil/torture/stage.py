@@ -13,34 +13,45 @@ from typing import Any
 
 from eth_account import Account
 
+from agent.adapters.token_map import TokenMapFile, bundled_token_map
 from agent.log.keys import create_key
 from agent.settings import settings_template
 from anvil.abi import ZERO
 from anvil.assets import RANKING, TOKEN_MAP
+from anvil.build import BLOCK_TIME_S
 from anvil.discovery import dollar_prices, found_pools
 from anvil.fund import fund
 from anvil.node import Node
 from anvil.sample import HUB_BY_COIN, write_signals
 from anvil.stage import Wanted, allow_pools, deploy_vault, fund_vault
-from anvil.twin import forked_twin
+from anvil.torture.line import address
+from anvil.twin import fork, twin
+
+FORK = ("--no-storage-caching", "--no-request-size-limit", "--prune-history", "50000")
+"""It keeps more states than blocks are ever made on it. They are small: what is not changed is the twin's."""
 
 KEY = "0x" + "70" * 32
 ACCOUNT: str = Account.from_key(KEY).address
 SETTINGS_NAME = "agent.toml"
 KEY_NAME = "checkpoint.pem"
 NO_NODE = "http://127.0.0.1:1"
+OTHERS = "# rpc_urls = "
 PASSWORD = "of a key for forks only"  # noqa: S105 - it opens nothing that has a value
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 """When the cycle is due; the sample signals were issued thirteen hours before."""
 
-PORTFOLIO_USD = {
-    "bitcoin": 150_000, "ethereum": 60_000, "chainlink": 20_000, "usd-coin": 150_000,
-    "uniswap": 80_000, "aave": 80_000, "lido-dao": 50_000, "pepe": 50_000, "shiba-inu": 40_000,
-}  # fmt: skip
-"""What the vault holds. The index is the first 18 coins, the last five are not in it: they are sold."""
+LATE_S = 1_200
+"""How long after that a schedule begins: a clock that is slow by less does not lead to the week before."""
 
-DEPTH_SHOWN = 2
+PORTFOLIO_USD = {
+    "bitcoin": 30_000, "ethereum": 12_000, "chainlink": 4_000, "usd-coin": 30_000,
+    "uniswap": 16_000, "aave": 16_000, "lido-dao": 10_000, "pepe": 10_000, "shiba-inu": 8_000,
+    "the-graph": 6_000, "curve-dao-token": 7_000,
+}  # fmt: skip
+"""What the vault holds. The index is the first 18 coins, the last seven are not in it: they are sold."""
+
+DEPTH_SHOWN = 1
 """How many pools of each pair are allowed: few, so that a plan is made quickly."""
 
 SETTINGS = {
@@ -49,6 +60,7 @@ SETTINGS = {
     "min_notional_usd = 50": "min_notional_usd = 500",
     "batch_gas_share_ppm = 900000": "batch_gas_share_ppm = 50000",
     "notice_hours = 12": "notice_hours = 0",
+    "max_fee_per_gas_gwei = 100": "max_fee_per_gas_gwei = 6",
 }
 
 
@@ -60,21 +72,24 @@ class Stage:
     vault: str
     template: Path
 
-    def write_settings(self, directory: Path, *, rpc_url: str) -> Path:
-        """Write the settings of a deployment that uses a node; return their file."""
+    def write_settings(self, directory: Path, *, endpoints: int) -> Path:
+        """Write the settings of a deployment that uses so many endpoints; return their file."""
         text = (self.template / SETTINGS_NAME).read_text()
         settings = directory / SETTINGS_NAME
-        settings.write_text(text.replace(NO_NODE, rpc_url))
+        others = ", ".join(f'"{address(i)}"' for i in range(1, endpoints))
+        text = text.replace(NO_NODE, address(0)).replace(OTHERS, f"rpc_urls = [{others}] #")
+        settings.write_text(text)
         return settings
 
 
 @contextmanager
 def staged(workplace: Path) -> Iterator[Stage]:
     """Provide the stage; its template lies in `workplace`."""
-    with forked_twin() as node:
+    with twin() as origin, fork(origin.url, *FORK) as node:
+        node.rpc("anvil_setBlockTimestampInterval", BLOCK_TIME_S)
         vault = _vault(node)
         fund(node.rpc, ZERO, ACCOUNT, 10**18)
-        node.rpc("evm_setNextBlockTimestamp", int(MONDAY.timestamp()))
+        node.rpc("evm_setNextBlockTimestamp", int(MONDAY.timestamp()) + LATE_S)
         node.rpc("evm_mine")
         template = workplace / "template"
         _write_deployment(template, vault)
@@ -111,6 +126,17 @@ def _vault(node: Node) -> str:
         ],
     )
     return vault
+
+
+def small_token_map() -> TokenMapFile:
+    """Return the token map of the package with the stage's coins alone: whatever is watched takes time."""
+    whole = bundled_token_map(1)
+    tree = json.loads(whole.raw)
+    coins = {coin: row for coin, row in tree["coins"].items() if coin in PORTFOLIO_USD}
+    hubs = {coin: row for coin, row in tree["stablecoins"].items() if coin in HUB_BY_COIN}
+    feeds = {coin: row for coin, row in tree["usd_feeds"].items() if coin in PORTFOLIO_USD}
+    tree |= {"coins": coins, "stablecoins": hubs, "usd_feeds": feeds}
+    return TokenMapFile(path=whole.path, raw=json.dumps(tree).encode())
 
 
 def _decimals(node: Node, address: str) -> int:

@@ -13,6 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
+import requests
+from dbos import Queue
+from dbos._dbos import _get_or_create_dbos_registry
 from pydantic import SecretStr
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -20,6 +23,7 @@ from agent.adapters.ledger import SqlLedger
 from agent.adapters.rpc import Answer, Call, Rpc
 from agent.adapters.supervisor import SystemdSupervisor
 from agent.bootstrap.live import live_means
+from agent.bootstrap.planner import LocalPlanner
 from agent.bootstrap.wiring import endpoints, service
 from agent.domain.happening import Ending, Happening
 from agent.domain.intent import SignedTransaction, UnsignedTransaction
@@ -30,7 +34,7 @@ from agent.settings import Settings, load_settings
 from agent.workflow.engine import Engine
 from agent.workflow.service import Service
 from anvil.torture.bugs import plant
-from anvil.torture.line import Line
+from anvil.torture.line import Line, Nodes
 from anvil.torture.powerloss import synced_copies
 
 SEND = "eth_sendRawTransaction"
@@ -38,6 +42,8 @@ SLOT_S = 12.0
 RETRY_S = 3_600
 SETTLE_EVERY_S = 60
 LONGEST_SETTLING = 200
+POLL_S = 0.01
+REST_S = 60.0
 WORKFLOW = "workflow"
 """Who commits when it is not the ledger: the engine's own tables."""
 
@@ -49,7 +55,6 @@ class Errand:
     settings: str
     line: str
     seed: int
-    timeout_s: float = 5.0
     bug: str = ""
     is_power_watched: bool = False
 
@@ -75,7 +80,10 @@ def _trade(settings: Settings, errand: Errand, line: Line, points: _Points) -> i
     clock = _LineClock(line)
 
     def connect(url: SecretStr) -> Rpc:
-        return _WatchedRpc(url, points, clock, timeout_s=errand.timeout_s)
+        session = requests.Session()
+        session.trust_env = False
+        session.mount(url.get_secret_value(), Nodes(line))
+        return _WatchedRpc(url, points, clock, session)
 
     with (
         endpoints(settings, connect=connect, monotonic=clock.monotonic) as nodes,
@@ -91,6 +99,7 @@ def _trade(settings: Settings, errand: Errand, line: Line, points: _Points) -> i
             lived,
             signer=_WatchedSigner(lived.signer, points),
             ledger=cast(SqlLedger, _WatchedLedger(lived.ledger, points)),
+            planner=LocalPlanner(),
             pace=replace(lived.pace, poll_s=SLOT_S),
         )
         return _lived(service(settings, plant(errand.bug, means), tell=_silently), clock, line)
@@ -114,6 +123,15 @@ def _settle(running: Service, clock: _LineClock) -> None:
         except RetryableError:
             pass  # the service tries again at its next minute
         clock.sleep(SETTLE_EVERY_S)
+
+
+def hasten_recovery() -> None:
+    """Let the engine look for cycles that were killed at once, not after a second of real time."""
+    _queue()._polling_interval_sec = POLL_S  # noqa: SLF001 - the library has no setting for it
+
+
+def _queue() -> Queue:
+    return _get_or_create_dbos_registry().get_internal_queue()
 
 
 class _Abrupt:
@@ -160,6 +178,9 @@ class _Points:
         self.acts = threading.local()
 
     def reached(self, point: str) -> None:
+        is_of_cycle = threading.current_thread() is not threading.main_thread()
+        if is_of_cycle and not point.startswith(f"commit:{WORKFLOW}"):
+            _queue()._polling_interval_sec = REST_S  # noqa: SLF001 - as in `hasten_recovery`
         if self._line.ask(reached=point)["die"]:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -172,9 +193,9 @@ class _WatchedRpc(Rpc):
     """Says when a read was answered, and when bytes are about to leave or have left."""
 
     def __init__(
-        self, url: SecretStr, points: _Points, clock: _LineClock, *, timeout_s: float
+        self, url: SecretStr, points: _Points, clock: _LineClock, session: requests.Session
     ) -> None:
-        super().__init__(url, timeout_s=timeout_s, sleep=clock.sleep)
+        super().__init__(url, session=session, sleep=clock.sleep)
         self._points = points
 
     def answers(self, calls: Sequence[Call]) -> list[Answer]:

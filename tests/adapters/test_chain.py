@@ -201,3 +201,23 @@ def test_kinds_that_are_not_known_yet_are_left_out():
 
 def test_a_fee_that_says_no_spacing_leaves_it_open():
     assert [0] == [p.tick_spacing for p in pools_of([record(POOL, 3, 450)], AROUND)]
+
+
+@pytest.mark.parametrize(
+    ("code", "delegate"),
+    [
+        ("0x", None),
+        ("0xef0100" + "d1" * 20, "0x" + "d1" * 20),
+        ("0xef0100" + "d1" * 19, None),
+        ("0x60" + "d1" * 22, None),
+    ],
+)
+def test_a_delegated_account_is_known_by_its_code(code, delegate):
+    found = chain({"eth_getCode": code})[0].fetch_delegate(POOL)
+
+    assert delegate == (found and found.lower())
+
+
+def test_code_that_is_no_hex_is_an_unusable_node():
+    with pytest.raises(RpcUnavailableError):
+        chain({"eth_getCode": "0xzz"})[0].fetch_delegate(POOL)

@@ -278,3 +278,57 @@ def test_a_table_becomes_a_ranking(tmp_path):
     assert result.exit_code == 0
     assert len(json.loads(out.read_text())["rows"]) == 119
     assert "119 coins, issued 2025-03-01 00:00 UTC" in result.stdout
+
+
+def bodies(deployment, kind):
+    path = deployment.parent / "agent.sqlite"
+    with open_ledger(path, clock=StillClock(), access=Access.READ) as ledger:
+        return [record.body for record in ledger.records(kinds=(kind,))]
+
+
+def test_a_proposal_is_rejected_and_then_cannot_be_approved(deployment):
+    made = proposed(deployment)
+    said = ("--by", "Ada", "--settings", deployment)
+
+    result = agent("reject", made.proposal_id[:8], "--reason", "not now", *said)
+    late = agent("approve", made.proposal_id[:8], *said)
+
+    assert result.exit_code == 0
+    rejected = {"proposal_id": made.proposal_id, "by": "Ada", "reason": "not now"}
+    assert [rejected] == bodies(deployment, RecordKind.REJECTION)
+    assert late.exit_code == 3
+    assert "it was rejected by Ada" in late.stderr
+    assert approvals(deployment) == []
+
+
+def test_a_pause_and_its_end_are_kept_and_shown(deployment):
+    proposed(deployment)
+    said = ("--by", "Ada", "--reason", "audit", "--settings", deployment)
+
+    assert "was not paused" in agent("resume", *said).stdout
+    assert "paused: no cycle begins" in agent("pause", *said).stdout
+    assert "was paused already" in agent("pause", *said).stdout
+    assert "paused by Ada: audit" in agent("status", "--settings", deployment).stdout
+    assert "resumed: " in agent("resume", *said).stdout
+    commands = [body["command"] for body in bodies(deployment, RecordKind.COMMAND)]
+    assert ["resume", "pause", "pause", "resume"] == commands
+
+
+def test_flatten_commands_the_exit_at_once_where_somebody_is_sure(deployment):
+    proposed(deployment)
+
+    result = agent("flatten", "--yes", "--by", "Ada", "--reason", "war", "--settings", deployment)
+
+    assert result.exit_code == 0
+    (command,) = bodies(deployment, RecordKind.REGIME_COMMANDED)
+    assert ("bearish", "Ada", "war") == tuple(command[k] for k in ("stance", "by", "reason"))
+
+
+def test_flatten_asks_even_where_its_cost_cannot_be_said(deployment):
+    proposed(deployment)
+
+    result = agent("flatten", "--by", "Ada", "--reason", "war", "--settings", deployment)
+
+    assert result.exit_code == 1
+    assert "what it costs cannot be said now" in result.stdout
+    assert bodies(deployment, RecordKind.REGIME_COMMANDED) == []

@@ -200,3 +200,11 @@ def test_private_bytes_go_to_no_public_endpoint():
     assert (False, "no private endpoint is set", []) == (
         answer.is_accepted, answer.text, public.sent,
     )  # fmt: skip
+
+
+def test_a_delegation_needs_a_quorum(nodes):
+    nodes.all[0].delegate = ACCOUNT
+
+    assert nodes.chain.fetch_delegate(ACCOUNT) is None
+    nodes.all[1].delegate = ACCOUNT
+    assert ACCOUNT == nodes.chain.fetch_delegate(ACCOUNT)

@@ -245,3 +245,20 @@ def test_a_switch_that_did_not_go_well_is_tried_again_after_a_while(database, cl
         until(lambda: watched.engine.under_way() == () and steps.done == ["begin"])
         clock.advance(timedelta(minutes=11))
         until(lambda: steps.done[:2] == ["begin", "begin"], clock)
+
+
+def test_a_paused_service_begins_nothing_and_catches_up_once_it_may(database):
+    clock = HeldClock(START - timedelta(days=2))
+    steps = ScriptedSteps(executes=START)
+    paused = ["paused by Ada: audit"]
+    run = service(database, clock, steps)
+    run.rests = lambda _: paused[0]
+
+    with running(run, clock):
+        clock.advance(timedelta(days=2, hours=1))
+        until(lambda: "paused by Ada: audit" in run.supervisor.said, clock)
+        assert steps.done == []
+        paused[0] = ""
+        until(lambda: "report" in steps.done, clock)
+
+    assert steps.done.count("begin") == 1

@@ -97,9 +97,9 @@ def staged() -> Iterator[Staged]:
         yield Staged(node=node, vault=vault, ranking=dict(shown.ranking))
 
 
-def agent(*arguments: object) -> Result:
-    """Run a command of the agent in this process."""
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+def agent(*arguments: object, text: str | None = None) -> Result:
+    """Run a command of the agent in this process; `text` is what somebody types."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], input=text)
 
 
 def edit(path: Path, old: str, new: str) -> None:

@@ -26,18 +26,24 @@ PRICE_AND_TICK_BITS = 160 + 24
 
 def odd_pools(node: Node, rng: random.Random, tokens: Sequence[str], count: int) -> list[V3Pool]:
     """Create pools of tokens that have none together yet, and write a random state into each."""
-    fund(node.rpc, ZERO, TWIN_ADMIN, 10**20)
-    pools = [_odd(rng, _created(node, rng, tokens)) for _ in range(count)]
+    pools = [_odd(rng, created(node, rng, tokens)) for _ in range(count)]
     for pool in pools:
-        _write(node, pool)
+        written(node, pool)
     return pools
 
 
-def _created(node: Node, rng: random.Random, tokens: Sequence[str]) -> PoolRef:
+def created(
+    node: Node,
+    rng: random.Random,
+    tokens: Sequence[str],
+    *,
+    fees: Sequence[int] = tuple(SPACING_BY_FEE),
+) -> PoolRef:
     """Create a pool and set a price, without which it refuses swaps."""
+    fund(node.rpc, ZERO, TWIN_ADMIN, 10**20)
     fee_pips, where, pair, found = 0, "getPool(address,address,uint24)", list[str](), ""
     while found != ZERO:
-        fee_pips = rng.choice(list(SPACING_BY_FEE))
+        fee_pips = rng.choice(fees)
         pair = sorted(rng.sample(tokens, 2), key=lambda token: int(token, 16))
         found = read(node, V3_FACTORY, where, *pair, fee_pips, returns="address")
     creation = call_data("createPool(address,address,uint24)", *pair, fee_pips)
@@ -99,7 +105,7 @@ def _place(rng: random.Random, indices: Sequence[int]) -> tuple[int, int]:
     return tick, price
 
 
-def _write(node: Node, pool: V3Pool) -> None:
+def written(node: Node, pool: V3Pool) -> None:
     """Write the state where the pool's code looks for it, and money for what swaps may pay."""
     address = pool.ref.address
     slot0 = int(node.rpc("eth_getStorageAt", address, hex(SLOT0), "latest"), 16)

@@ -68,6 +68,10 @@ def test_a_run_rebalances_once_and_seals_the_log(stage, deployed):
     assert batches > 1
     tree = json.loads(agent("status", "--settings", deployed, "--json").stdout)
     assert (tree["last"]["stage"], tree["checkpoint"]["next_nonce"]) == ("report", str(batches))
+    explained = agent("explain", "--settings", deployed)
+    assert explained.exit_code == 0, explained.stderr
+    assert "the schedule of index: cron" in explained.stdout
+    assert "held, " in explained.stdout
     again = agent("run", "--once", "--settings", deployed)
     assert (0, batches) == (again.exit_code, stage.nonce())
     assert "nothing was done" in again.stdout
@@ -220,3 +224,32 @@ def test_what_was_mended_can_be_run_again(stage, deployed):
 
     assert agent("run", "--once", "--settings", deployed).exit_code == 0
     assert stage.nonce() > 0
+
+
+def test_a_drill_sells_everything_and_says_how_long_and_how_much(stage, deployed, tmp_path):
+    result = agent(
+        *("drill", "flatten", "--settings", deployed, "--fork-url", stage.node.url),
+        *("--out", tmp_path / "drill", "--json"),
+    )
+
+    assert result.exit_code == 0, result.stderr
+    seen = json.loads(result.stdout)
+    assert float(seen["sold_usd"]) > 0.9 * float(seen["portfolio_usd"]) > 0
+    assert float(seen["cost_usd"]) > 0
+    assert int(seen["batches"]) > 0
+    assert int(seen["milliseconds"]) > 0
+    assert not (deployed.parent / "agent.sqlite").exists()
+
+
+def test_flatten_shows_its_cost_and_commands_the_exit(deployed):
+    assert agent("run", "--once", "--settings", deployed).exit_code == 0
+    said = ("--by", "Ada", "--reason", "war", "--settings", deployed)
+
+    asked = agent("flatten", *said, text="y\n")
+
+    assert asked.exit_code == 0, asked.stderr
+    assert "a year of such weeks" in asked.stdout
+    assert "commanded: the service goes out" in asked.stdout
+    shown = agent("regime", "show", "--settings", deployed).stdout
+    assert "out, in stablecoins" in shown
+    assert "held out     by Ada" in shown

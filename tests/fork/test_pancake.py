@@ -1,9 +1,7 @@
 """PancakeSwap v3: its own bytecode at mainnet's addresses, read by the lens, and swapped to the wei."""
 
-import json
 import random
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -24,10 +22,9 @@ from tests.fork.exactness import crossings, random_cases, states_of
 from tests.fork.probing import pool_mismatches, pool_out_mismatches
 from tests.fork.stands import USDC, WETH, batch_of, stand_on
 from tests.fork.vaults import add_page
+from tests.recorded import recorded
 
-RECORDS = json.loads((Path(__file__).parents[1] / "data" / "pancake_pools.json").read_text())[
-    "pools"
-]
+RECORDS = recorded("pancake")
 
 
 @pytest.fixture(scope="module")

@@ -91,6 +91,12 @@ class Desk:
     def states(self):
         return [(s["nonce"], s["state"]) for s in json.loads(self.tx("list", "--all", "--json"))]
 
+    def checked(self):
+        """What `agent check` finds of ledger and chain, up to its mend's first half."""
+        found = json.loads(agent("check", "--settings", self.settings, "--json").stdout)
+        one = next(f for f in found["findings"] if f["name"] == "ledger and chain")
+        return one["verdict"], one["words"].rpartition(": ")[2].partition(";")[0]
+
     def settle(self):
         with self.machine() as sender:
             sender.settle_pending()
@@ -216,11 +222,13 @@ def test_an_old_copy_of_the_ledger_halts_every_command_that_signs_until_it_is_re
     assert 1 == desk.nonce()
     assert "put the newest one back" in desk.doctor()["accounts"][0]["next_step"]
 
+    assert ("wrong", "put the newest copy back") == desk.checked()
     assert "by Ada" in desk.tx("reconcile", "--by", "Ada", "--note", "the disk was lost")
     desk.fleet.mine(6)
     with desk.machine() as sender:
         sender.custody.check()
     assert desk.doctor()["accounts"][0]["is_sound"]
+    assert ("ok", "explains nonce 1 and sequence 1") == desk.checked()
 
 
 def test_a_delegation_from_outside_takes_two_nonces_and_the_agent_goes_on(desk):

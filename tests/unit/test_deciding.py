@@ -12,6 +12,12 @@ from agent.daemon.gather import Sources
 from agent.daemon.holding import Holding
 from agent.daemon.regime_book import RegimeBook
 from agent.daemon.schedule import Slot
+from agent.domain.bodies import (
+    ApprovalGiven,
+    Command,
+    OperatorCommanded,
+    ProposalRejected,
+)
 from agent.domain.canonical import content_id
 from agent.domain.happening import Planned, Proposed, SignalsAccepted
 from agent.domain.record import BETWEEN_CYCLES, RecordKind
@@ -22,7 +28,9 @@ from agent.domain.vetting import RankingCleared
 from agent.errors import (
     LimitsBreachedError,
     PlanOutOfBoundsError,
+    ProposalRejectedError,
     RankingStoppedError,
+    ReplayedSignalError,
     SignalsDisagreeError,
     SourceUnavailableError,
     StaleSignalError,
@@ -280,6 +288,20 @@ def test_a_ranking_is_vetted_once_however_often_it_is_read():
     assert len(desk.bodies(RecordKind.RANKING_VETTED)) == 1
 
 
+def test_an_old_ranking_is_not_taken_again():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    desk.rankings.raw = b"older"
+    ranking = desk.rankings.ranking
+    desk.rankings.ranking = replace(ranking, issued_at=ranking.issued_at - timedelta(minutes=1))
+
+    with pytest.raises(ReplayedSignalError, match="issued_at"):
+        desk.deciding.propose(replace(SLOT, cycle_id="index-2026-11-30T0000Z"))
+
+    (refused,) = desk.bodies(RecordKind.SIGNAL_REFUSED)
+    assert desk.ledger.load_content(refused["sha256"]) == b"older"
+
+
 def test_a_first_reading_that_is_not_clear_starts_nothing():
     desk = Desk()
     bearish(desk, probability="0.1")
@@ -388,3 +410,34 @@ def test_balances_and_feeds_of_everything_known_are_read():
     assert desk.venue.asked
     assert len(tokens) > COINS
     assert desk.deciding.sources.chain_book.native_usd_feed in feeds
+
+
+def test_a_rejected_proposal_goes_no_further_even_if_it_was_approved():
+    desk = Desk(is_approval_required=True)
+    desk.deciding.propose(SLOT)
+    (proposal,) = desk.bodies(RecordKind.PROPOSAL)
+    known = {"proposal_id": proposal["proposal_id"], "by": "Ada"}
+    desk.ledger.append(ApprovalGiven(note="", **known), cycle_id=SLOT.cycle_id)
+    desk.ledger.append(ProposalRejected(reason="no", **known), cycle_id=SLOT.cycle_id)
+
+    with pytest.raises(ProposalRejectedError, match="was rejected by Ada: no"):
+        desk.deciding.awaits_approval(SLOT)
+
+
+def test_a_rejection_binds_to_its_proposal_alone():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    other = ProposalRejected(proposal_id="other", by="Ada", reason="no")
+    desk.ledger.append(other, cycle_id=SLOT.cycle_id)
+
+    assert desk.deciding.awaits_approval(SLOT) is None
+
+
+def test_while_the_agent_is_paused_a_proposal_waits():
+    desk = Desk()
+    desk.deciding.propose(SLOT)
+    for command, waits in ((Command.PAUSE, True), (Command.RESUME, False)):
+        given = OperatorCommanded(command=command, by="Ada", reason="audit", at=START)
+        desk.ledger.append(given, cycle_id=BETWEEN_CYCLES)
+
+        assert (desk.deciding.awaits_approval(SLOT) is not None) is waits

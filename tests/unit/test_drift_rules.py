@@ -33,7 +33,18 @@ def planned(
 
 
 def worth(made):
-    return {order.id: order.notional_usd for order in made.orders if order.side is not Side.CONVERT}
+    """Return dollars by side and coin, over all hubs; a coin bought with another counts on both sides."""
+    found = {}
+    for order in made.orders:
+        if order.side is Side.CONVERT:
+            continue
+        _, coin, against = order.id.split(":")
+        names = [f"{order.side}:{coin}"]
+        if against.startswith("="):
+            names.append(f"buy:{against[1:]}")
+        for name in names:
+            found[name] = found.get(name, 0) + order.notional_usd
+    return found
 
 
 def skipped(made):

@@ -10,10 +10,13 @@ from agent.daemon.gather import Sources
 from agent.daemon.holding import Holding
 from agent.daemon.schedule import Slot
 from agent.domain.bodies import (
+    Command,
     Halted,
     InputsFixed,
+    OperatorCommanded,
     PlanMade,
     ProposalMade,
+    ProposalRejected,
     Rehearsed,
     SignedOff,
 )
@@ -24,7 +27,9 @@ from agent.domain.intent import Attempt, AttemptKind, FeeCap, MarketFees, TxStat
 from agent.domain.record import Checkpoint, RecordKind
 from agent.domain.units import Ppm
 from agent.errors import (
+    AgentPausedError,
     OutcomeMismatchError,
+    ProposalRejectedError,
     RehearsalMismatchError,
     ReviewNeededError,
     UnexpectedRevertError,
@@ -355,6 +360,35 @@ def test_nothing_begins_on_a_node_that_is_down():
 
     with pytest.raises(Exception, match="it is down"):
         desk.executing.begin(SLOT)
+
+
+def test_a_pause_or_rejection_between_two_batches_keeps_the_second_back():
+    pause = OperatorCommanded(command=Command.PAUSE, by="Ada", reason="audit", at=START)
+    stop = ProposalRejected(proposal_id=PLAN.proposal_id, by="Ada", reason="no")
+    for body, error in ((pause, AgentPausedError), (stop, ProposalRejectedError)):
+        desk = Desk()
+        desk.executing.rehearse(SLOT)
+        desk.executing.send(SLOT, index=0)
+        desk.ledger.append(body, cycle_id=SLOT.cycle_id)
+
+        with pytest.raises(error):
+            desk.executing.send(SLOT, index=1)
+
+        assert [0] == desk.sender.sent
+
+
+def test_what_is_signed_already_is_followed_through_a_pause():
+    desk = Desk()
+    desk.executing.rehearse(SLOT)
+    first = desk.ledger.intents()[0].intent.intent_id
+    sign(desk.ledger, first, nonce=0)
+    pause = OperatorCommanded(command=Command.PAUSE, by="Ada", reason="audit", at=START)
+    desk.ledger.append(pause, cycle_id=SLOT.cycle_id)
+
+    desk.ledger.advance(first, state=TxState.IN_DOUBT)
+    desk.executing.send(SLOT, index=0)
+
+    assert [0] == desk.sender.sent
 
 
 def test_a_nonce_held_for_a_batch_of_an_earlier_cycle_is_given_back_and_the_batch_not_signed():

@@ -5,9 +5,10 @@ from agent.domain.quote import Quote, QuoteRequest
 from agent.domain.swap import Shortfall, SwapResult, Unfillable
 from agent.domain.token import Token
 from agent.planning.quoting import quotes, verdicts
-from agent.planning.splitting import Candidate, Split, split
+from agent.planning.splitting import Candidate, Split
 from agent.planning.swapping import swap_exact_in
 from tests.pools import TOKEN0, TOKEN1, v2_pool, v3_pool
+from tests.reference.splitting import split
 
 SIZES = (10**18, 10**20)
 REQUEST = QuoteRequest(
@@ -83,7 +84,7 @@ def test_a_pool_without_liquidity_says_so() -> None:
     empty = candidate(v2_pool(0, 0, number=4))
     result = split(10**18, (candidate(GOOD), empty))
 
-    assert "has no liquidity" == verdicts((candidate(GOOD), empty), result)[1]
+    assert "has no liquidity at its price" == verdicts((candidate(GOOD), empty), result)[1]
 
 
 def test_an_order_that_fits_nowhere_loses_every_quote() -> None:

@@ -10,6 +10,7 @@ from agent.domain.rules import BandRule
 from agent.errors import InvalidSettingsError, SettingsError
 from agent.settings import Settings, load_settings, settings_template
 from agent.settings.index import IndexSettings
+from agent.settings.load import PROVIDERS
 from agent.settings.model import PolicySettings
 from agent.settings.template import REQUIRED
 
@@ -40,6 +41,8 @@ def write(tmp_path):
 
 
 WITHOUT_DEFAULT = {
+    *(f"{p}_{what}" for p in PROVIDERS for what in ("url", "key")),
+
     "rpc_urls", "quorum", "private_rpc_urls", "public_after_blocks", "url", "keys", "urls",
     "code_hashes", "runner_ppm", "week_turnover_ppm", "year_turnover_ppm", "week_cost_bps", "year_cost_bps",
 }  # fmt: skip
@@ -66,7 +69,7 @@ def test_template_holds_every_setting_and_its_default():
     assert Settings(**required_only) == Settings(**settings)
     assert declared["policy"] - {"max_coin_weight_ppm", "amsterdam_at"} == set(settings["policy"])
     for name in set(declared) - {"policy"}:
-        assert declared[name] - WITHOUT_DEFAULT == set(settings[name])
+        assert declared[name] - WITHOUT_DEFAULT == set(settings[name]) - WITHOUT_DEFAULT
 
 
 def test_empty_template_names_every_required_setting(tmp_path):

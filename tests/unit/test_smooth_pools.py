@@ -10,10 +10,11 @@ from agent.planning.optimum.curves import joined, ramps
 from agent.planning.optimum.engine import plain
 from agent.planning.optimum.order import propose
 from agent.planning.pricing import virtual_reserve
-from agent.planning.splitting import Candidate, Split, settle, split
+from agent.planning.splitting import Candidate, Split, settle
 from agent.planning.swapping import mid_price, swap_exact_in
 from tests.pools import v2_pool
 from tests.recorded import recorded, stable_pool, weighted_pool
+from tests.reference.splitting import split
 
 STABLES = [stable_pool(one) for one in recorded("stable")]
 WEIGHTED = [weighted_pool(one) for one in recorded("weighted")]

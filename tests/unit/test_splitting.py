@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.domain.swap import Shortfall, SwapResult, Unfillable
-from agent.planning.activation import best_active
-from agent.planning.ramps import Candidate, breakpoints, fill
-from agent.planning.splitting import Split, propose, settle, split
+from agent.planning.splitting import Candidate, Split, settle
 from agent.planning.swapping import swap_exact_in
 from tests.pools import random_candidates, v2_pool, v3_pool
+from tests.reference.activation import best_active
+from tests.reference.ramps import breakpoints, fill
+from tests.reference.splitting import propose, split
 
 SEEDS = st.integers(0, 2**32)
 # Tick 0 is price 1; 276,324 is 10^12, as between a token of 18 decimals and one of 6.

@@ -9,9 +9,10 @@ from agent.domain.canonical import from_json, to_json
 from agent.domain.pool import PoolKind, PoolState, V3Pool, V4Pool, swap_fee_pips
 from agent.domain.swap import Shortfall, SwapResult, Unfillable
 from agent.planning.optimum.curves import ramps
-from agent.planning.splitting import Candidate, Split, split
+from agent.planning.splitting import Candidate, Split
 from agent.planning.swapping import swap_exact_in
 from tests.pools import random_v3_pool, v3_pool
+from tests.reference.splitting import split
 
 
 def kept(pool: V3Pool, *, fee0_pips: int = 0, fee1_pips: int = 0, fee_pips: int = 3000) -> V4Pool:

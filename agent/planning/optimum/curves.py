@@ -2,7 +2,8 @@
 
 With fee share 1 - g, a constant-product pair and a v3 range alike follow (X + g x)(Y - y) = L^2, so
 that the input at level u = 1 / sqrt(dy/dx) is x = (L / sqrt(g)) (u - u0), with u0 = X / (L sqrt(g));
-X is the pair's input reserve, or L over the square-root price of the range (see `planning.ramps`).
+X is the pair's input reserve, or L over the square-root price of the range (Uniswap v3 Core white
+paper, 2).
 A pool's curve is one such ramp after the other.
 """
 

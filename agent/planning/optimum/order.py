@@ -12,7 +12,7 @@ from agent.planning.optimum.clearing import Traded
 from agent.planning.optimum.curves import joined, ramps
 from agent.planning.optimum.engine import Engine, best
 from agent.planning.optimum.kernels import Book, Order
-from agent.planning.ramps import Candidate
+from agent.planning.splitting import Candidate
 from agent.planning.swapping import swap_exact_in
 
 _SHORT = 1.0 - 1e-9

@@ -10,7 +10,7 @@ from agent.planning.optimum.basket import solve_basket
 from agent.planning.optimum.engine import best
 from agent.planning.optimum.order import propose
 from agent.planning.optimum.problem import BasketProblem, GasWei, Hub, Purchase, Sale
-from agent.planning.ramps import Candidate
+from agent.planning.splitting import Candidate
 
 _HUB, _OTHER, _SOLD, _BOUGHT = (Address(f"0x{number:040x}") for number in range(1, 5))
 _DEPTH = 10**24

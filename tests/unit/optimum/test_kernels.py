@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agent.planning.optimum.curves import joined, ramps
 from agent.planning.optimum.engine import Engine, best, plain
 from agent.planning.optimum.kernels import Book, Order
-from agent.planning.ramps import Candidate
+from agent.planning.splitting import Candidate
 from tests.pools import random_candidates
 
 SEEDS = st.integers(0, 2**32)

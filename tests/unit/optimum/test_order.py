@@ -13,9 +13,9 @@ from agent.planning.optimum.curves import joined, ramps
 from agent.planning.optimum.engine import Engine, best, plain
 from agent.planning.optimum.kernels import Book, Order
 from agent.planning.optimum.order import propose
-from agent.planning.ramps import Candidate
-from agent.planning.splitting import Split, settle, split
+from agent.planning.splitting import Candidate, Split, settle
 from tests.pools import random_candidates, random_v2_pool, v2_pool, v3_pool
+from tests.reference.splitting import split
 
 SEEDS = st.integers(0, 2**32)
 ENGINES = pytest.mark.parametrize(

@@ -19,7 +19,6 @@ every machine (`sum` is avoided: it rounds differently from Python 3.12 on).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 from typing import NamedTuple
@@ -34,25 +33,12 @@ from agent.domain.pool import (
 )
 from agent.domain.units import ONE_HUNDRED_PERCENT_PIPS
 from agent.planning.smooth_curves import curve_of, points
+from agent.planning.splitting import Candidate
 from agent.planning.swapping import mid_price
 from agent.planning.v2_math import MAX_RESERVE
 from agent.planning.v3_math import boundaries, reachable_price
 
 _Q96 = 1 << 96
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A pool that an order may use, and what that costs besides, in base units of the output.
-
-    `gas_cost_out` is due once the pool is used at all, `tick_cost_out` for every initialised tick
-    that the swap crosses.
-    """
-
-    pool: PoolState
-    zero_for_one: bool
-    gas_cost_out: int
-    tick_cost_out: int = 0
 
 
 class Breakpoint(NamedTuple):

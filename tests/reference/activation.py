@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from math import inf
 
-from agent.planning.ramps import Breakpoint, Fill, fill
+from tests.reference.ramps import Breakpoint, Fill, fill
 
 _NO_FILL = Fill(level=inf, net_out=-inf, used=0)
 _Moves = Callable[[int], Iterator[int]]
