@@ -67,7 +67,7 @@ def weighted_leg(stand, pool, amount_in):
         amount_out=swap.amount_out,
         mid_amount_out=0,
         fee_pips=pool.ref.fee_pips,
-        gas=OSAKA.swap_by_kind[PoolKind.WEIGHTED],
+        gas=OSAKA.leg(PoolKind.WEIGHTED, 0),
     )
     deadline = stand.chain.fetch_head().timestamp + 600
     return as_router_leg(leg, pool, taker=stand.vault, slippage_bps=Bps(50), deadline=deadline)
@@ -123,9 +123,9 @@ def test_a_weighted_leg_costs_what_the_planner_reckons(fork, stand, pool):
             used.append(int(run(stand, *legs)["gasUsed"], 16))
 
     assert (
-        0.85 * OSAKA.swap_by_kind[PoolKind.WEIGHTED]
+        0.85 * OSAKA.leg(PoolKind.WEIGHTED, 0)
         < used[1] - used[0]
-        <= OSAKA.swap_by_kind[PoolKind.WEIGHTED]
+        <= OSAKA.leg(PoolKind.WEIGHTED, 0)
     )
 
 
