@@ -295,6 +295,10 @@ def cycle_ended(end: StepEnd) -> None:
     _log.log(level, "cycle_ended", ending=str(end.ending), error=end.error, reason=end.reason)
 
 
+def moment_judged(*, is_now: bool, why: str) -> None:
+    _log.info("moment_judged", is_now=is_now, why=why)
+
+
 def notice_sent(*, notice_id: str, channel: str) -> None:
     _log.info("notice_sent", notice_id=notice_id, channel=channel)
 

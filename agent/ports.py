@@ -31,6 +31,7 @@ from agent.domain.record import Checkpoint, Record, RecordKind
 from agent.domain.signal import Ranking, RegimeSignal
 from agent.domain.token import Token
 from agent.domain.units import Address
+from agent.domain.window import FeeSample
 
 
 class Clock(Protocol):
@@ -140,6 +141,13 @@ class Planner(Protocol):
 
     def plan(self, inputs: PlanInputs, *, proposal_id: str) -> Plan:
         """Return what a cycle will do; errors as for a proposal."""
+
+
+class FeeHistory(Protocol):
+    """What blocks asked for, long ago."""
+
+    def fetch_base_fees(self, heights: Sequence[int]) -> tuple[FeeSample, ...]:
+        """Return the base fees of these blocks, as far as they are still known."""
 
 
 class Venue(Protocol):

@@ -21,6 +21,7 @@ class ScriptedSteps:
     acts: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     batches: int = 2
     outdated: list[bool] = field(default_factory=list)
+    untimely: list[bool] = field(default_factory=list)
     unapproved: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
 
@@ -38,6 +39,9 @@ class ScriptedSteps:
 
     def is_outdated(self, _: Slot) -> bool:
         return self.outdated.pop() if self.outdated else False
+
+    def is_its_moment(self, _: Slot) -> bool:
+        return not self.untimely.pop() if self.untimely else True
 
     def plan(self, _: Slot) -> None:
         self._do("plan")

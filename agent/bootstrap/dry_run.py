@@ -85,6 +85,7 @@ def dry_service(  # noqa: PLR0913 - all that a dry run depends on, by keyword
                 notice=timedelta(0),
                 patience=timedelta(0),
                 may_begin_anew=True,
+                keeps_window=False,
                 pace=Pace(confirmations=1, poll_s=0.01),
             )
             yield service(settings, means, tell=tell)

@@ -12,16 +12,16 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from agent import observe
 from agent.adapters.broadcaster import RpcBroadcaster
 from agent.adapters.chain import QuorumChain, RpcChain
 from agent.adapters.failover import FailoverVenue
+from agent.adapters.fee_history import RpcFeeHistory
 from agent.adapters.ledger import SqlLedger
 from agent.adapters.rpc import Rpc
 from agent.adapters.token_map import bundled_token_map, load_token_map
-from agent.adapters.venue_pools import PoolVenue
 from agent.bootstrap.aggregators import router_guard
 from agent.bootstrap.signals import readers
+from agent.bootstrap.venues import venue
 from agent.daemon.commanding import rests
 from agent.daemon.deciding import Deciding
 from agent.daemon.executing import Executing
@@ -30,6 +30,7 @@ from agent.daemon.holding import Holding
 from agent.daemon.regime_book import RegimeBook
 from agent.daemon.run import Cycle
 from agent.daemon.schedule import Schedule
+from agent.daemon.timing import Timing
 from agent.daemon.watching import Watching
 from agent.domain.happening import Listener
 from agent.domain.intent import Route
@@ -101,6 +102,7 @@ class Means:
     pace: Pace
     fee_wait: timedelta = timedelta(0)
     may_begin_anew: bool = False
+    keeps_window: bool = True
 
 
 def chain_book(token_map: TokenMap) -> ChainBook:
@@ -134,7 +136,7 @@ def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
         rankings=rankings,
         regimes=regimes,
         chain=chain_of(settings, nodes),
-        venue=FailoverVenue([PoolVenue(rpc, unread=observe.pool_left_out) for rpc in nodes.public]),
+        venue=FailoverVenue([venue(settings, rpc) for rpc in nodes.public]),
         token_map=token_map,
         chain_book=chain_book(token_map),
         policy=settings.policy_in_force(),
@@ -190,7 +192,16 @@ def _deciding(settings: Settings, means: Means, given: Sources, tell: Listener) 
         is_exit_approval_required=settings.regime.exit_approval == "required",
         holding=_holding(means, given, tell),
         tell=tell,
+        timing=_timing(settings, means, given),
     )
+
+
+def _timing(settings: Settings, means: Means, given: Sources) -> Timing | None:
+    """Return what picks the moment in the execution window, None where there is no window."""
+    rules = settings.schedule.window()
+    if rules is None or not means.keeps_window:
+        return None
+    return Timing(rules=rules, sources=given, fees=RpcFeeHistory(means.endpoints.first))
 
 
 def _holding(means: Means, given: Sources, tell: Listener) -> Holding:

@@ -23,6 +23,7 @@ from agent.daemon.standing import (
     standing_plan,
     standing_proposal,
 )
+from agent.daemon.timing import Timing
 from agent.domain.bodies import ApprovalGiven, InputsFixed, PlanMade, ProposalMade
 from agent.domain.canonical import canonical_bytes, content_id, from_json
 from agent.domain.happening import Listener, Planned, Proposed
@@ -56,6 +57,7 @@ class Deciding:
     tell: Listener
     exit_notice: timedelta = timedelta(0)
     is_exit_approval_required: bool = False
+    timing: Timing | None = None
 
     def propose(self, slot: Slot) -> None:
         """Accept the signals and record what the cycle means to do.
@@ -139,6 +141,16 @@ class Deciding:
         made = standing_proposal(self.ledger, slot.cycle_id)
         stance = self.book.state().stance
         return made is not None and stance is not None and stance is not made.proposal.regime
+
+    def is_its_moment(self, slot: Slot) -> bool:
+        """Return whether the standing proposal is to be carried out now, within its window."""
+        made = standing_proposal(self.ledger, slot.cycle_id)
+        if self.timing is None or made is None:
+            return True
+        proposal = made.proposal
+        return self.timing.is_now(
+            proposal, made.proposal_id, lambda: self._load_inputs(proposal.inputs_sha256)
+        )
 
     def _time_of(self, slot: Slot, stance: Stance) -> datetime:
         """Return when to execute: an exit does not wait for its slot, nor as long as what can wait."""

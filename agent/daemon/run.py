@@ -57,6 +57,8 @@ class Decides(Protocol):
 
     def is_outdated(self, slot: Slot, /) -> bool: ...
 
+    def is_its_moment(self, slot: Slot, /) -> bool: ...
+
     def plan(self, slot: Slot, /) -> None: ...
 
 
@@ -127,7 +129,7 @@ class _Run:
         end = self._step(f"propose-{number}", self._cycle.deciding.propose)
         if end.ending is Ending.DONE:
             self._wait_for_its_time()
-            end = self._step(f"clear-{number}", self._wait_for_approval)
+            end = self._step(f"clear-{number}", self._wait_until_clear)
         if end.ending is Ending.DONE:
             end = self._step(f"plan-{number}", self._cycle.deciding.plan)
         return end
@@ -148,6 +150,13 @@ class _Run:
             if self._cycle.deciding.is_outdated(self._slot):
                 return
             self._cycle.clock.sleep(min(left_s, LONGEST_WAIT_S))
+
+    def _wait_until_clear(self, slot: Slot) -> None:
+        deciding = self._cycle.deciding
+        self._wait_for_approval(slot)
+        while not deciding.is_outdated(slot) and not deciding.is_its_moment(slot):
+            self._cycle.clock.sleep(LONGEST_WAIT_S)
+            self._wait_for_approval(slot)  # which may be taken back while the window is open
 
     def _wait_for_approval(self, slot: Slot) -> None:
         deciding, clock = self._cycle.deciding, self._cycle.clock

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from agent.domain.block import Block
+from agent.domain.coverage import Coverage
 from agent.domain.memory import NOTHING_REMEMBERED, Memory
 from agent.domain.order import Batch, Order, SkippedOrder
 from agent.domain.policy import Policy
@@ -143,7 +144,10 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What a coming cycle means to do; notice and approval bind to its id."""
+    """What a coming cycle means to do; notice and approval bind to its id.
+
+    `coverage` is of the basket, against the list that it stands for.
+    """
 
     cycle_id: str
     executes_at: datetime
@@ -155,6 +159,7 @@ class Proposal:
     block: Block
     account: Address
     basket: Basket
+    coverage: Coverage
     price_by_token: Mapping[Address, Price]
     orders: tuple[Order, ...]
     skipped: tuple[SkippedOrder, ...]

@@ -44,6 +44,7 @@ class Claims:
             RecordKind.SIGNAL_ACCEPTED: self._signal,
             RecordKind.PROPOSAL: self._proposal,
             RecordKind.APPROVAL: self._approval,
+            RecordKind.REJECTION: self._rejection,
             RecordKind.PLAN: self._plan,
             RecordKind.INTENT: self._intent,
             RecordKind.ADOPTED: self._adopted,
@@ -112,6 +113,10 @@ class Claims:
     def _approval(self, _: RawRecord, body: Tree) -> None:
         if body.text("proposal_id") not in self._proposals:
             raise body.wrong("the proposal that it approves is not recorded before it")
+
+    def _rejection(self, _: RawRecord, body: Tree) -> None:
+        if body.text("proposal_id") not in self._proposals:
+            raise body.wrong("the proposal that it rejects is not recorded before it")
 
     def _plan(self, record: RawRecord, body: Tree) -> None:
         plan, plan_id = Tree(body.at("plan"), where=body.where), body.text("plan_id")

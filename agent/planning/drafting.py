@@ -19,6 +19,7 @@ from agent.planning.desk import Desk
 from agent.planning.gas import gas_price
 from agent.planning.money import ZERO, cents
 from agent.planning.pegs import check_pegs, free_to_leave, off_peg
+from agent.planning.pool_calls import called
 from agent.planning.pricing import Market, market
 from agent.planning.rebalance import Wants
 from agent.planning.screening import screened
@@ -114,10 +115,18 @@ def draft(inputs: PlanInputs, proposed: Splits | None = None) -> Draft:
     opening = opened(inputs)
     stands, desk = opening.standing, opening.desk
     routed = traded(opening.wants, desk, proposed)
-    planned = batches(
+    contract, block = inputs.position.contract, inputs.position.block
+    legs = called(
         routed.legs,
+        desk.pools,
+        taker=contract.address,
+        slippage_bps=inputs.policy.max_slippage_bps,
+        deadline=block.timestamp + inputs.policy.deadline_s,
+    )
+    planned = batches(
+        tuple(legs),
         policy=inputs.policy,
-        first_sequence=inputs.position.contract.sequence + 1,
+        first_sequence=contract.sequence + 1,
         table=desk.gas_price.table,
         held={h.token.address: h.amount for h in inputs.position.portfolio.holdings},
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +21,7 @@ from agent.domain.intent import Route
 from agent.domain.policy import Policy, Universe
 from agent.domain.rules import StableRules
 from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Bps, Ppm
+from agent.domain.window import WindowRules
 from agent.settings.aggregators import AggregatorSettings
 from agent.settings.feeds import FeedSettings
 from agent.settings.fields import AddressSetting, Section, UrlSetting
@@ -28,6 +30,7 @@ from agent.settings.notify import NotifySettings
 from agent.settings.quarantine import QuarantineSettings
 from agent.settings.regime import RegimeSettings
 from agent.settings.signals import SignalSettings
+from agent.settings.venues import VenueSettings
 
 ENV_PREFIX = "AGENT_"
 ENV_DELIMITER = "__"
@@ -174,7 +177,8 @@ class ScheduleSettings(Section):
     """When cycles run (UTC), how long ahead they are proposed, and whether somebody must approve.
 
     `retry_s` is how long a step that could not reach a node or a source is tried again, `fee_wait_s` how
-    long a cycle waits for the network to ask no more than `policy.max_fee_per_gas_gwei`.
+    long a cycle waits for the network to ask no more than `policy.max_fee_per_gas_gwei`. The window is
+    the time from a proposal's on in which the moment is picked; see `agent.domain.window.WindowRules`.
     """
 
     cron: Annotated[str, AfterValidator(_cron)] = "0 0 * * MON"
@@ -182,6 +186,23 @@ class ScheduleSettings(Section):
     approval: Literal["none", "required"] = "none"
     retry_s: Annotated[int, Field(ge=0, le=DAY_S)] = 3_600
     fee_wait_s: Annotated[int, Field(ge=0, le=7 * DAY_S)] = DAY_S
+    window_s: Annotated[int, Field(ge=0, le=6 * DAY_S)] = 0
+    window_jitter_s: Annotated[int, Field(ge=0, le=DAY_S)] = 0
+    window_fee_percentile_ppm: PpmSetting = 300_000
+    window_min_depth_ppm: PpmSetting = 0
+    blackout_hours: tuple[Annotated[int, Field(ge=0, le=23)], ...] = ()
+
+    def window(self) -> WindowRules | None:
+        """Return the rules of the execution window, None where there is none."""
+        if not self.window_s:
+            return None
+        return WindowRules(
+            length=timedelta(seconds=self.window_s),
+            jitter=timedelta(seconds=self.window_jitter_s),
+            fee_percentile_ppm=Ppm(self.window_fee_percentile_ppm),
+            min_depth_ppm=Ppm(self.window_min_depth_ppm),
+            blackout_hours=frozenset(self.blackout_hours),
+        )
 
 
 class KeySettings(Section):
@@ -240,6 +261,7 @@ class Settings(BaseSettings):
     budget: BudgetSettings = BudgetSettings()
     feeds: FeedSettings = FeedSettings()
     aggregators: AggregatorSettings = AggregatorSettings()
+    venues: VenueSettings = VenueSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     notify: NotifySettings = NotifySettings()
     key: KeySettings

@@ -95,6 +95,9 @@ max_price_move_bps = 1000   # from proposal to plan; beyond it there is a new pr
 usd-coin = 500000
 tether = 500000
 
+[venues]                    # pools beside those of the vault's allowlist; docs/execution.md, Venues
+weighted = []               # of Balancer v2: {{ pool_id = "0x...", token0 = "0x...", token1 = "0x..." }}
+
 [aggregators]               # beside the pools; docs/aggregators.md says what each one needs
 services = []               # of "0x", "1inch", "velora", "kyberswap", "odos", "openocean"
 deadline_s = 20             # when a ladder of quotes ends, with whatever came
@@ -162,6 +165,11 @@ notice_hours = 12           # how long before that it is proposed
 approval = "none"           # "required": nothing is executed without `agent approve`
 retry_s = 3600              # how long a node or source out of reach is tried again
 fee_wait_s = 86400          # how long a cycle waits for gas under policy.max_fee_per_gas_gwei
+window_s = 0                # from its time on a proposal is executed within this; 0: at once
+window_jitter_s = 0         # a random part of it, before the first look
+window_fee_percentile_ppm = 300000  # base fee among the cheapest of the hours to come; later more will do
+window_min_depth_ppm = 0    # pools at least so deep, of what was proposed on; 0: not looked at
+blackout_hours = []         # UTC hours in which nothing is executed before the window's end
 
 [notify]                    # who is told what, beside the log; quiet hours hold back all but errors
 quiet_from_hour = 0         # UTC; the same hour twice: no quiet hours

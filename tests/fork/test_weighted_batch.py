@@ -12,8 +12,8 @@ from agent.domain.pool import PoolKind
 from agent.domain.swap import SwapResult
 from agent.domain.units import Bps
 from agent.execution.calls import encode
-from agent.execution.pool_calls import as_router_leg
 from agent.planning.gas_tables import OSAKA
+from agent.planning.pool_calls import as_router_leg
 from agent.planning.swapping import swap_exact_in
 from anvil.abi import call_data
 from anvil.balancer import VAULT, factories, place_vault, weighted_pool

@@ -268,3 +268,20 @@ def test_waiting_ends_once_the_stance_has_switched():
 
     assert clock.slept[:2] == [60.0, 60.0]
     assert steps.done[:4] == ["begin", "propose", "plan", "propose"]
+
+
+def test_a_plan_waits_for_its_moment_and_looks_again_whether_it_may():
+    clock, seen = StillClock(), []
+    steps = ScriptedSteps(
+        executes=START, untimely=[True] * 3, acts={"plan": lambda: seen.append(clock.now())}
+    )
+
+    assert run(steps, clock=clock).ending is Ending.DONE
+    assert [START + timedelta(minutes=3)] == seen
+
+
+def test_what_the_market_outgrew_waits_for_no_moment():
+    steps = ScriptedSteps(executes=START, untimely=[True] * 9, outdated=[True])
+
+    assert run(steps).ending is Ending.DONE
+    assert len(steps.untimely) == 9
