@@ -36,11 +36,13 @@ contracts: anvil/node_modules/.installed .venv-slither/.installed ## Contracts: 
 forks: .venv/.installed anvil/node_modules/.installed ## Tests on a forked twin
 	$(BIN)/pytest -q -n $(JOBS) tests/fork
 
-bench: .venv/.installed anvil/node_modules/.installed ## Gas ratios, exactness, the cycle's own time
+bench: .venv/.installed anvil/node_modules/.installed ## Gas, exactness, netting, the cycle's own time
 	$(BIN)/python -m bench.gas_per_leg
 	$(BIN)/python -m bench.wei_exact
-	$(BIN)/python -m bench.splitting
-	$(BIN)/python -m bench.planning
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.splitting
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.planning
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.plan_exact
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.netting 1
 	$(BIN)/python -m bench.cycle
 
 peers: .venv-bench/.installed bench/node_modules/.installed ## Planning beside its peers, with plots

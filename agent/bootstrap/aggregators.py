@@ -97,6 +97,10 @@ class RouterGuard:
         facts = self.reader.fetch_facts(self.book, block=block)
         return Firewall(book=self.book, facts=facts, now=block.timestamp)
 
+    def objection(self, router: Address, block: Block) -> str | None:
+        """Return why a router of the book may not be called, None if it may."""
+        return self.firewall(block).objection_to_router(self.book.routers[router])
+
     def pinned(self, service: Service, block: Block) -> str:
         """Return which routers of a service may be called.
 
