@@ -90,11 +90,10 @@ class _Checks:
         yield from self._tried("notices", self._notices)
 
     def _aggregators(self, *, needs: bool) -> Iterator[Finding]:
-        with services(self._settings) as found:
-            for service in found:
-                yield from self._tried(
-                    f"aggregator {service.name}", partial(self._aggregator, service), needs=needs
-                )
+        for service in services(self._settings, clock=SystemClock()):
+            yield from self._tried(
+                f"aggregator {service.name}", partial(self._aggregator, service), needs=needs
+            )
 
     def _aggregator(self, service: RemoteService) -> str:
         contract = self._position.contract

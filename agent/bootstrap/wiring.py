@@ -19,7 +19,7 @@ from agent.adapters.fee_history import RpcFeeHistory
 from agent.adapters.ledger import SqlLedger
 from agent.adapters.rpc import Rpc
 from agent.adapters.token_map import bundled_token_map, load_token_map
-from agent.bootstrap.aggregators import router_guard
+from agent.bootstrap.aggregators import bargaining, router_guard
 from agent.bootstrap.signals import readers
 from agent.bootstrap.venues import venue
 from agent.daemon.commanding import rests
@@ -144,6 +144,7 @@ def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
         max_gap_s=settings.signals.max_gap_s,
         regime_rules=settings.regime.rules(),
         quarantine=settings.quarantine.rules(),
+        bargaining=bargaining(settings, nodes.first, clock=clock),
     )
 
 

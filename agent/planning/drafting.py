@@ -22,6 +22,7 @@ from agent.planning.pegs import check_pegs, free_to_leave, off_peg
 from agent.planning.pool_calls import called
 from agent.planning.pricing import Market, market
 from agent.planning.rebalance import Wants
+from agent.planning.rivals import with_routers
 from agent.planning.screening import screened
 from agent.planning.splits import Splits
 from agent.planning.standing import Standing, coin_id, standing
@@ -114,7 +115,7 @@ def draft(inputs: PlanInputs, proposed: Splits | None = None) -> Draft:
     """
     opening = opened(inputs)
     stands, desk = opening.standing, opening.desk
-    routed = traded(opening.wants, desk, proposed)
+    routed = with_routers(traded(opening.wants, desk, proposed), inputs.offered, desk)
     contract, block = inputs.position.contract, inputs.position.block
     legs = called(
         routed.legs,
