@@ -23,6 +23,7 @@ from agent.domain.rules import StableRules
 from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Bps, Ppm
 from agent.domain.window import WindowRules
 from agent.settings.aggregators import AggregatorSettings
+from agent.settings.breakers import BreakerSettings
 from agent.settings.feeds import FeedSettings
 from agent.settings.fields import AddressSetting, Section, UrlSetting
 from agent.settings.index import BudgetSettings, DriftSettings, IndexSettings
@@ -253,6 +254,7 @@ class Settings(BaseSettings):
     chain: ChainSettings
     signals: SignalSettings
     regime: RegimeSettings = RegimeSettings()
+    breakers: BreakerSettings = BreakerSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
     policy: PolicySettings = PolicySettings()
     stable: StableSettings = StableSettings()
