@@ -14,7 +14,7 @@ help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: .venv/.installed anvil/node_modules/.installed ## Watch a whole Monday on a forked chain
-	@$(BIN)/python -m anvil.monday $(ARGS)
+	@$(BIN)/python -m anvil.monday $(if $(VENUES),--venues $(VENUES)) $(ARGS)
 
 test: lint types units contracts forks ## Everything that must pass before a change is merged
 

@@ -19,7 +19,7 @@ from agent.adapters.fee_history import RpcFeeHistory
 from agent.adapters.ledger import SqlLedger
 from agent.adapters.rpc import Rpc
 from agent.adapters.token_map import bundled_token_map, load_token_map
-from agent.bootstrap.aggregators import router_guard
+from agent.bootstrap.aggregators import bargaining, router_guard
 from agent.bootstrap.signals import readers
 from agent.bootstrap.venues import venue
 from agent.daemon.commanding import rests
@@ -27,6 +27,7 @@ from agent.daemon.deciding import Deciding
 from agent.daemon.executing import Executing
 from agent.daemon.gather import Sources
 from agent.daemon.holding import Holding
+from agent.daemon.observing import Breakers
 from agent.daemon.regime_book import RegimeBook
 from agent.daemon.run import Cycle
 from agent.daemon.schedule import Schedule
@@ -143,6 +144,7 @@ def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
         max_gap_s=settings.signals.max_gap_s,
         regime_rules=settings.regime.rules(),
         quarantine=settings.quarantine.rules(),
+        bargaining=bargaining(settings, nodes.first, clock=clock),
     )
 
 
@@ -176,6 +178,13 @@ def service(settings: Settings, means: Means, *, tell: Listener) -> Service:
             portfolio=settings.portfolio.name,
             every=timedelta(seconds=settings.regime.watch_s),
         ),
+        look=Breakers(
+            sources=given,
+            ledger=means.ledger,
+            book=deciding.book,
+            rules=settings.breakers.rules(),
+            every=timedelta(seconds=settings.breakers.look_s),
+        ).look,
     )
 
 

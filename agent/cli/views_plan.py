@@ -93,7 +93,7 @@ def plan_view(plan: Plan, *, plan_id: str, all_orders: bool = False) -> Renderab
     if not plan.batches:
         return Group(
             heading("Plan"),
-            "nothing is due: every coin is within its drift band",
+            "nothing is traded" + (": what drifted is left alone" if plan.skipped else ""),
             _skipped_view(plan.skipped),
             Text(f"plan {plan_id}", style="bold"),
         )

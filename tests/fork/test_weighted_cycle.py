@@ -1,5 +1,6 @@
 """A whole cycle over the allowlist's pools and weighted ones: read, split, rehearsed, landed, replayed."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -101,6 +102,27 @@ def test_a_cycle_trades_in_weighted_pools_and_can_be_replayed(stage, deployed, p
     assert verified.exit_code == 0, verified.stderr
     replayed = agent("log", "replay", "--settings", deployed)
     assert "computed anew, the plan is the same" in replayed.stdout
+
+
+def weighted_finding(settings):
+    findings = json.loads(agent("check", "--settings", settings, "--json").stdout)["findings"]
+    (found,) = [one for one in findings if one["name"] == "weighted pools"]
+    return found["verdict"], found["words"]
+
+
+def test_a_check_says_what_is_missing(stage, deployed):
+    assert ("ok", "4 named, Balancer's Vault is as pinned") == weighted_finding(deployed)
+
+    edit(deployed, "code_hashes = { ", "# code_hashes = { ")
+    verdict, words = weighted_finding(deployed)
+    assert verdict == "wrong"
+    assert "is not pinned" in words
+
+    forbidden = call_data("setRouter(address,bool)", VAULT, False)  # noqa: FBT003
+    transact(stage.node, OWNER, stage.vault, forbidden)
+    verdict, words = weighted_finding(deployed)
+    assert verdict == "wrong"
+    assert f"does not allow Balancer's Vault {VAULT} as a router" in words
 
 
 def test_nothing_is_sent_through_a_vault_that_is_not_pinned(stage, deployed):
