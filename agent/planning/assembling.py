@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from agent.domain.order import Leg, Order, Side
-from agent.domain.pool import PoolKind, PoolState, V3Pool, swap_fee_pips
+from agent.domain.pool import PoolKind, PoolState, swap_fee_pips
 from agent.domain.swap import SwapResult, Unfillable
 from agent.domain.token import Token
 from agent.domain.units import ONE_HUNDRED_PERCENT_BPS, Address, Ppm
 from agent.errors import LogVerificationError
 from agent.planning.desk import Desk
+from agent.planning.metering import swap_gas
 from agent.planning.money import cents
 from agent.planning.rebalance import Want, Wants
 from agent.planning.splits import (
@@ -220,15 +221,9 @@ def _fill(order: Order, share: Share, desk: Desk) -> Fill:
         amount_out=swap.amount_out,
         mid_amount_out=mid_amount_out(pool, zero_for_one=forward, amount_in=share.amount_in),
         fee_pips=swap_fee_pips(pool, zero_for_one=forward),
-        gas=desk.gas_price.table.swap(
-            pool.ref.kind, swap.ticks_crossed, is_still=_is_still(pool, swap.pool_after)
-        ),
+        gas=swap_gas(desk.gas_price.table, pool, swap),
     )
     return Fill(pool=pool, zero_for_one=forward, swap=swap, leg=leg)
-
-
-def _is_still(before: PoolState, after: PoolState) -> bool:
-    return isinstance(before, V3Pool) and isinstance(after, V3Pool) and before.tick == after.tick
 
 
 def _check_wants(orders: Sequence[Order], splits: Splits, wants: Wants) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from agent.domain.order import BatchLeg, RouterLeg
-from agent.domain.pool import PoolKind
+from agent.domain.pool import PoolKind, PoolState, V3Pool
+from agent.domain.swap import SwapResult
 from agent.domain.units import Address
 from agent.planning.gas_tables import GasTable
 
@@ -80,6 +81,13 @@ class Meter:
         if bought in self.held:
             self._used += self._table.fresh if self.held[bought] == 0 else 0
             self.held[bought] += leg.amount_out
+
+
+def swap_gas(table: GasTable, pool: PoolState, swap: SwapResult) -> int:
+    """Return what a swap that a pool was asked for costs in itself."""
+    after = swap.pool_after
+    is_still = isinstance(pool, V3Pool) and isinstance(after, V3Pool) and pool.tick == after.tick
+    return table.swap(pool.ref.kind, swap.ticks_crossed, is_still=is_still)
 
 
 def metered(legs: Iterable[BatchLeg], table: GasTable, held: Mapping[Address, int]) -> int:
