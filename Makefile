@@ -14,7 +14,7 @@ help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: .venv/.installed anvil/node_modules/.installed ## Watch a whole Monday on a forked chain
-	@$(BIN)/python -m anvil.monday $(ARGS)
+	@$(BIN)/python -m anvil.monday $(if $(VENUES),--venues $(VENUES)) $(ARGS)
 
 test: lint types units contracts forks ## Everything that must pass before a change is merged
 
@@ -36,11 +36,13 @@ contracts: anvil/node_modules/.installed .venv-slither/.installed ## Contracts: 
 forks: .venv/.installed anvil/node_modules/.installed ## Tests on a forked twin
 	$(BIN)/pytest -q -n $(JOBS) tests/fork
 
-bench: .venv/.installed anvil/node_modules/.installed ## Gas ratios, exactness, the cycle's own time
+bench: .venv/.installed anvil/node_modules/.installed ## Gas, exactness, netting, the cycle's own time
 	$(BIN)/python -m bench.gas_per_leg
 	$(BIN)/python -m bench.wei_exact
-	$(BIN)/python -m bench.splitting
-	$(BIN)/python -m bench.planning
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.splitting
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.planning
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.plan_exact
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.netting 1
 	$(BIN)/python -m bench.cycle
 
 peers: .venv-bench/.installed bench/node_modules/.installed ## Planning beside its peers, with plots

@@ -14,7 +14,7 @@ Every message is one line: the field or thing, its value, and the mend.
       AggregatorUnusableError, InDoubtError, MessengerUnavailableError
   - SkipCycleError        drop this plan, start again next cycle
     . StanceUndecidedError, PlanOutOfBoundsError, ProposalNotApprovedError,
-      ProposalRejectedError, AgentPausedError, PlanExpiredError, NonceTakenError
+      ProposalRejectedError, AgentPausedError, PlanExpiredError, NonceTakenError, RouteUnfitError
   - HaltError             stop trading and page a human
     . DepeggedError, LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
       LedgerError (LedgerUnusableError),
@@ -430,6 +430,20 @@ class NonceTakenError(SkipCycleError):
         super().__init__(
             f"nonce {nonce} of {account} was used by a transaction that is not in the ledger: its batch is "
             "dropped and what is left is planned anew; find out who else has the key, see agent tx list"
+        )
+
+
+class RouteUnfitError(SkipCycleError):
+    """A router would not do what it was quoted for; the pools can be traded with all the same."""
+
+    exit_code = 6
+
+    def __init__(self, *, batch_index: int, what: str) -> None:
+        """Name the batch and what its rehearsal found."""
+        self.batch_index, self.what = batch_index, what
+        super().__init__(
+            f"batch {batch_index} calls a router and was refused: {what}: nothing of it was signed, what "
+            "is left is planned anew with the pools alone"
         )
 
 

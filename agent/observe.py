@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,6 +21,7 @@ from structlog.contextvars import bound_contextvars, merge_contextvars
 from agent.domain.bodies import NoncesAdopted, Rehearsed, SignalAccepted, SignalRefused
 from agent.domain.fill import BatchOutcome, CycleReport
 from agent.domain.happening import Ending, StepEnd
+from agent.domain.offer import Offered
 from agent.domain.plan import Plan, Proposal
 from agent.domain.pool import PoolRef
 from agent.domain.record import Checkpoint
@@ -149,6 +151,10 @@ def ranking_vetted(vetting: Vetting) -> None:
         )
 
 
+def breaker_tripped(*, reason: str) -> None:
+    _log.error("breaker_tripped", reason=reason)
+
+
 def stance_switched(state: RegimeState) -> None:
     _log.warning("stance_switched", stance=str(state.stance), why=state.why)
 
@@ -165,6 +171,11 @@ def proposal_made(proposal: Proposal, *, proposal_id: str) -> None:
         notional_usd=proposal.cost.notional_usd,
         cost_usd=proposal.cost.total_usd,
     )
+
+
+def offers_fetched(offered: Offered) -> None:
+    why = Counter(str(declined.why) for declined in offered.declined)
+    _log.info("offers_fetched", offers=len(offered.offers), firm=len(offered.firm), declined=why)
 
 
 def plan_made(plan: Plan, *, plan_id: str) -> None:

@@ -177,8 +177,8 @@ class Aggregators(Protocol):
         It ends at a deadline of its own, and never fails.
         """
 
-    def fetch_firm(self, service: Service, ask: Ask) -> FirmOffer | Declined:
-        """Return an offer with the calldata that takes it, or why there is none."""
+    def fetch_firm(self, asks: Sequence[tuple[Service, Ask]]) -> tuple[FirmOffer | Declined, ...]:
+        """Return to each ask an offer with the calldata that takes it, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

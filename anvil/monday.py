@@ -22,6 +22,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from anvil.aggregators.desk import Mode
+from anvil.aggregators.staging import allowed, services_of, serving
 from anvil.assets import RANKING
 from anvil.node import Node
 from anvil.rpc import NodeError, Rpc
@@ -74,6 +76,8 @@ class Asked:
     usd: Decimal
     ranking: Path
     batch_gas_share_ppm: int
+    venues: str
+    mode: Mode
     out: Path
 
 
@@ -85,8 +89,16 @@ def main() -> int:
     asked.out.mkdir(parents=True)
     try:
         with _chain() as (node, origin, moment):
-            _stage(node, origin, moment, asked)
-            code = _run_cycle(node, asked)
+            shown, vault = _stage(node, origin, moment, asked)
+            with serving(
+                node,
+                shown.pools,
+                services_of(asked.venues),
+                vault=vault,
+                mode=asked.mode,
+                settings_file=asked.out / "agent.toml",
+            ):
+                code = _run_cycle(node, asked)
     except NodeError as error:
         console.print(f"[red]error:[/red] {error}")
         return 7
@@ -110,7 +122,7 @@ def _chain() -> Iterator[tuple[Node, Rpc, datetime]]:
         yield node, Rpc(node.url), monday
 
 
-def _stage(node: Node, origin: Rpc, moment: datetime, asked: Asked) -> None:
+def _stage(node: Node, origin: Rpc, moment: datetime, asked: Asked) -> tuple[Sample, str]:
     issued_at = min(moment - NOTICE, _head_time(node))
     with console.status("reading the market"):
         shown = sample(
@@ -122,7 +134,8 @@ def _stage(node: Node, origin: Rpc, moment: datetime, asked: Asked) -> None:
         )
     with console.status("deploying the vault"):
         vault = deploy_vault(node, agent=OWNER)
-        pages = allow_pools(node, vault, shown.pools)
+        seen = allowed(shown.pools) if services_of(asked.venues) else shown.pools
+        pages = allow_pools(node, vault, seen)
         fund_vault(node, vault, shown.wanted)
     write_signals(asked.out, shown.ranking, regime=asked.regime, issued_at=issued_at)
     (asked.out / "agent.toml").write_text(
@@ -137,10 +150,13 @@ def _stage(node: Node, origin: Rpc, moment: datetime, asked: Asked) -> None:
     if moment > _head_time(node):
         node.rpc("evm_setNextBlockTimestamp", int(moment.timestamp()))
         node.rpc("evm_mine")
-    _tell_stage(node, vault, shown, pages, asked)
+    _tell_stage(
+        node, vault, shown, f"{len(seen)} of {len(shown.pools)} pools in {pages} pages", asked
+    )
+    return shown, vault
 
 
-def _tell_stage(node: Node, vault: str, shown: Sample, pages: int, asked: Asked) -> None:
+def _tell_stage(node: Node, vault: str, shown: Sample, allowlist: str, asked: Asked) -> None:
     block = int(node.head()["number"], 16)
     now = f"{_head_time(node):%A %Y-%m-%d %H:%M:%S} UTC"
     mainnet = bool(os.environ.get("MAINNET_RPC_URL"))
@@ -151,7 +167,8 @@ def _tell_stage(node: Node, vault: str, shown: Sample, pages: int, asked: Asked)
             f"fork of {'mainnet' if mainnet else 'the twin'} at {node.url}, block {block}, {now}",
         ),
         ("vault", f"{vault}, owned by {OWNER}"),
-        ("allowlist", f"{len(shown.pools)} pools in {pages} pages"),
+        ("allowlist", allowlist),
+        ("venues", f"{asked.venues}, {asked.mode}"),
         ("portfolio", f"${asked.usd:,.0f} in {len(shown.wanted)} tokens, drifted"),
         ("signals", f"regime {asked.regime}, {len(rows)} coins by {shown.ranking['source']}"),
     )
@@ -184,6 +201,10 @@ def _asked() -> Asked:
     parser.add_argument(
         "--ranking", type=Path, default=RANKING, help="as `agent signals convert` writes it"
     )
+    parser.add_argument(
+        "--venues", default="pools", help="pools, all, or a list of aggregators such as odos,velora"
+    )
+    parser.add_argument("--mode", type=Mode, choices=tuple(Mode), default=Mode.HONEST)
     parser.add_argument("--batch-gas-share-ppm", type=int, help="of the 2^24 gas of a transaction")
     parser.add_argument("--out", type=Path, default=Path("var/monday"))
     given = parser.parse_args()
@@ -193,6 +214,8 @@ def _asked() -> Asked:
         usd=given.usd,
         ranking=given.ranking,
         batch_gas_share_ppm=given.batch_gas_share_ppm or BATCH_GAS_SHARE_PPM[given.universe],
+        venues=given.venues,
+        mode=given.mode,
         out=given.out,
     )
 

@@ -4,20 +4,21 @@ Run from the root of the repository: `python -m bench.netting [SEEDS]`. Half of 
 the other half. Token by token means that every order is split and routed as well as it can be on its
 own, gas counted, over the same pools as the orders before have left them, into the currency in which
 all are settled: USDC, or WETH. What counts is what is left at fair prices, gas paid from the receipts.
+Exits with 1 when a leg is not to the wei, or a basket is worse at once.
 """
 
 from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import mean
 
 from agent.domain.pool import PoolKind
 from agent.domain.units import Address, Bps
-from agent.planning.gas import TICK_GAS, leg_gas
+from agent.planning.gas_tables import OSAKA
 from agent.planning.optimum.basket import solve_basket
 from agent.planning.optimum.problem import (
     BasketLeg,
@@ -38,8 +39,8 @@ TARGET_BPS = 5
 TARGET_SIZE = 100
 BPS = 10_000
 GAS = GasWei(
-    leg_by_kind={kind: leg_gas(kind, 0) * WEI_PER_GAS for kind in PoolKind},
-    tick=TICK_GAS * WEI_PER_GAS,
+    leg_by_kind={kind: OSAKA.leg(kind, 0) * WEI_PER_GAS for kind in PoolKind},
+    tick=OSAKA.tick * WEI_PER_GAS,
 )
 
 
@@ -149,7 +150,7 @@ def cost(found: Executed, usd: int) -> str:
 
 def main() -> int:
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    held, differences = [], 0
+    every: list[Compared] = []
     with ground() as on:
         print(
             f"{len(on.states)} pools, {len(on.coins)} coins, gas at {WEI_PER_GAS / 10**9:.0f} gwei"
@@ -157,27 +158,31 @@ def main() -> int:
         print("cost in bps of the notional: planned at once; token by token in USDC; in WETH")
         for tokens in SIZES:
             for usd in NOTIONALS:
-                gains = []
-                for seed in range(seeds):
-                    one = compared(on, seeded(on, seed, tokens=tokens, usd=usd), usd)
-                    gains.append(one.gain_bps)
-                    differences += one.differences
-                    ways = (one.joint, *one.by_currency.values())
-                    print(
-                        f"{min(tokens, len(on.coins)):4} coins ${usd:>10,} seed {seed}: "
-                        + "  ".join(cost(way, usd) for way in ways)
-                        + f"  gain {one.gain_bps:6.2f} bps"
-                    )
-                print(f"  mean gain over the better baseline {mean(gains):.2f} bps")
+                found = list(_group(on, tokens, usd, seeds))
+                gain = mean(one.gain_bps for one in found)
+                print(f"  mean gain over the better baseline {gain:.2f} bps")
                 if tokens == TARGET_SIZE:
-                    held.append(
-                        verdict(
-                            f"{tokens} coins, ${usd:,}: {mean(gains):.2f} bps, at least {TARGET_BPS}",
-                            holds=mean(gains) >= TARGET_BPS,
-                        )
-                    )
-    held.append(verdict(f"{differences} legs not to the wei", holds=differences == 0))
+                    what = f"{tokens} coins, ${usd:,}: {gain:.2f} bps, at least {TARGET_BPS}"
+                    verdict(what, holds=gain >= TARGET_BPS)
+                every += found
+    differences = sum(one.differences for one in every)
+    held = [
+        verdict(f"{differences} legs not to the wei", holds=differences == 0),
+        verdict("no basket is worse at once", holds=min(one.gain_bps for one in every) >= 0),
+    ]
     return 0 if all(held) else 1
+
+
+def _group(on: Ground, tokens: int, usd: int, seeds: int) -> Iterator[Compared]:
+    for seed in range(seeds):
+        one = compared(on, seeded(on, seed, tokens=tokens, usd=usd), usd)
+        ways = (one.joint, *one.by_currency.values())
+        print(
+            f"{min(tokens, len(on.coins)):4} coins ${usd:>10,} seed {seed}: "
+            + "  ".join(cost(way, usd) for way in ways)
+            + f"  gain {one.gain_bps:6.2f} bps"
+        )
+        yield one
 
 
 if __name__ == "__main__":

@@ -16,17 +16,27 @@ from math import inf
 
 from agent.domain.pool import V3Pool
 from agent.domain.swap import SwapResult
-from agent.planning.splitting import Candidate, Split
+from agent.planning.optimum.order import propose
+from agent.planning.optimum.warming import warm
+from agent.planning.splitting import Candidate, Split, settle
 from agent.planning.swapping import swap_exact_in
 from tests.pools import random_candidates, v3_pool
 from tests.reference.ramps import breakpoints, fill
-from tests.reference.splitting import propose, split
 
 INSTANCES = 150
 POOLS = 10
 PARTS = 20
 SIZES = {"small": 10**18, "middle": 10**20, "large": 10**22}
 BPS = 10_000
+
+
+def split(amount_in: int, candidates: Sequence[Candidate]) -> Split:
+    """Return the optimum's split, settled in integers."""
+    shares = propose(amount_in, candidates)
+    found = None if shares is None else settle(shares, candidates)
+    if not isinstance(found, Split):
+        raise TypeError(f"the pools cannot take {amount_in}")
+    return found
 
 
 def grid(amount_in: int, candidates: Sequence[Candidate]) -> int:
@@ -68,8 +78,6 @@ def compare(name: str, amount_in: int) -> None:
     for seed in range(INSTANCES):
         candidates = random_candidates(random.Random(seed), POOLS)
         found = split(amount_in, candidates)
-        if not isinstance(found, Split):
-            raise TypeError(f"instance {seed} cannot take {amount_in}")
         best = enumerated(amount_in, candidates)
         below_split.append((best - found.net_amount_out) / abs(best) * BPS)
         below_grid.append((best - grid(amount_in, candidates)) / abs(best) * BPS)
@@ -113,6 +121,7 @@ def main() -> int:
     print(
         f"one order over {POOLS} v2 and v3 pools with unequal gas, {INSTANCES} seeded instances a size"
     )
+    warm()
     for name, amount_in in SIZES.items():
         compare(name, amount_in)
     candidates = random_candidates(random.Random(1), POOLS)

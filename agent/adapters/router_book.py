@@ -123,6 +123,7 @@ class RouterReader:
     """Reads what stands at the addresses of routers, in two round trips at most."""
 
     rpc: Rpc
+    contract: Address
 
     def fetch_facts(self, book: RouterBook, *, block: Block) -> RouterFacts:
         """Return the code hashes of all routers of a book and 0x's Settlers, at one block.
@@ -132,14 +133,19 @@ class RouterReader:
         """
         routers = tuple(book.routers)
         at = at_block(block)
-        calls = [*_code_calls(routers, at), *_settler_calls(book, at)]
+        calls = [
+            *_code_calls(routers, at),
+            *_allowed_calls(routers, self.contract, at),
+            *_settler_calls(book, at),
+        ]
         answers = self.rpc.answers(calls)
         with sensible(self.rpc, "eth_getCode"):
             codes = [_bytes(answer) for answer in answers[: len(routers)]]
             slots = [_address(answer) for answer in answers[len(routers) : 2 * len(routers)]]
         behind = [slot for slot in slots if slot is not None]
+        said = answers[2 * len(routers) : 3 * len(routers)]
         settlers = frozenset(
-            found for found in map(_address, answers[2 * len(routers) :]) if found is not None
+            found for found in map(_address, answers[3 * len(routers) :]) if found is not None
         )
         code_by_implementation = self._codes(behind, at)
         hashes = (
@@ -151,6 +157,8 @@ class RouterReader:
                 router: found for router, found in zip(routers, hashes, strict=True) if found
             },
             settlers=settlers,
+            # A contract that keeps no such list answers nothing: it forbids none.
+            forbidden=frozenset(r for r, no in zip(routers, said, strict=True) if _is_no(no)),
         )
 
     def _codes(self, addresses: list[Address], at: object) -> dict[Address, bytes]:
@@ -166,6 +174,15 @@ def _code_calls(routers: tuple[Address, ...], at: object) -> list[Call]:
         *(("eth_getCode", [router, at]) for router in routers),
         *(("eth_getStorageAt", [router, IMPLEMENTATION_SLOT, at]) for router in routers),
     ]
+
+
+def _allowed_calls(routers: tuple[Address, ...], contract: Address, at: object) -> list[Call]:
+    reads = (read(contract, "isRouter(address)", int(router, 16)) for router in routers)
+    return [("eth_call", [{"to": r.target, "input": "0x" + r.data.hex()}, at]) for r in reads]
+
+
+def _is_no(answer: Answer) -> bool:
+    return answer.error is None and answer.result == "0x" + "0" * WORD_DIGITS
 
 
 def _settler_calls(book: RouterBook, at: object) -> list[Call]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from pydantic import SecretStr
@@ -15,12 +13,15 @@ from agent.adapters.aggregators.restraint import Breaker, Pace
 from agent.adapters.aggregators.service import Deadline, RemoteService
 from agent.adapters.router_book import RouterReader, bundled_router_book
 from agent.adapters.rpc import Rpc
+from agent.daemon.bargaining import Bargaining
 from agent.domain.block import Block
 from agent.domain.offer import Ask, Declined, Service
 from agent.domain.plan import ChainBook
 from agent.domain.router import RouterBook
 from agent.domain.units import Address, Bps, whole_tokens
 from agent.errors import AggregatorUnusableError
+from agent.planning.asking_routers import Reach
+from agent.ports import Clock
 from agent.rehearsal.firewall import Firewall
 from agent.settings import Settings
 
@@ -31,30 +32,36 @@ PROBE_DEADLINE_S = 15.0
 PROBE_GAS_PRICE_WEI = 10**9
 
 
-@contextmanager
-def services(settings: Settings) -> Iterator[tuple[RemoteService, ...]]:
-    """Provide the services that the settings name, each with a client of its own."""
+def services(settings: Settings, *, clock: Clock) -> tuple[RemoteService, ...]:
+    """Return the services that the settings name, each with a client of its own."""
     given = settings.aggregators
-    with ExitStack() as stack:
-        yield tuple(
-            RemoteService(
-                wire=WIRES[name],
-                client=stack.enter_context(new_client()),
-                base_url=given.urls.get(name, SecretStr(WIRES[name].base_url)),
-                limits=LIMITS[name],
-                pace=Pace(LIMITS[name]),
-                breaker=Breaker(),
-                key=given.keys.get(name),
-            )
-            for name in given.services
+    urls = {s: given.urls.get(s, SecretStr(WIRES[s].base_url)) for s in given.services}
+    return tuple(
+        RemoteService(
+            wire=WIRES[name],
+            client=new_client(urls[name].get_secret_value()),
+            base_url=urls[name],
+            limits=LIMITS[name],
+            pace=Pace(LIMITS[name]),
+            breaker=Breaker(),
+            key=given.keys.get(name),
+            now=lambda: clock.now().timestamp(),
         )
+        for name in given.services
+    )
 
 
-@contextmanager
-def panel(settings: Settings) -> Iterator[Panel | None]:
-    """Provide all services behind one port, None where the settings name none."""
-    with services(settings) as found:
-        yield Panel(found, deadline_s=settings.aggregators.deadline_s) if found else None
+def bargaining(settings: Settings, rpc: Rpc, *, clock: Clock) -> Bargaining | None:
+    """Return how aggregators are asked, None where the settings name none."""
+    given = settings.aggregators
+    if not given.services:
+        return None
+    return Bargaining(
+        aggregators=Panel(services(settings, clock=clock), deadline_s=given.deadline_s),
+        guard=router_guard(settings, rpc),
+        reach=Reach(sizes=given.sizes, orders=given.orders),
+        clock=clock,
+    )
 
 
 def probed(service: RemoteService, book: ChainBook, *, taker: Address, origin: Address) -> str:
@@ -97,6 +104,10 @@ class RouterGuard:
         facts = self.reader.fetch_facts(self.book, block=block)
         return Firewall(book=self.book, facts=facts, now=block.timestamp)
 
+    def objection(self, router: Address, block: Block) -> str | None:
+        """Return why a router of the book may not be called, None if it may."""
+        return self.firewall(block).objection_to_router(self.book.routers[router])
+
     def pinned(self, service: Service, block: Block) -> str:
         """Return which routers of a service may be called.
 
@@ -108,12 +119,11 @@ class RouterGuard:
         for router in routers:
             objection = firewall.objection_to_router(router)
             if objection is not None:
-                mend = "pin it in aggregators.code_hashes once you know it to be right"
-                raise unusable(service, f"{objection} ({mend})")
+                raise unusable(service, f"{objection} (docs/aggregators.md says how)")
         return ", ".join(router.name for router in routers)
 
 
 def router_guard(settings: Settings, rpc: Rpc) -> RouterGuard:
     """Return the guard of the settings' chain with the operator's pins."""
     book = bundled_router_book(settings.chain.id, settings.aggregators.code_hashes)
-    return RouterGuard(book=book, reader=RouterReader(rpc=rpc))
+    return RouterGuard(book=book, reader=RouterReader(rpc=rpc, contract=settings.portfolio.vault))

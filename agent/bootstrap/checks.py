@@ -18,6 +18,7 @@ from agent.bootstrap.aggregators import probed, router_guard, services
 from agent.bootstrap.ledgers import Access, open_ledger
 from agent.bootstrap.notifying import messengers
 from agent.bootstrap.regime import stance_on_record
+from agent.bootstrap.venues import allows
 from agent.bootstrap.wiring import Endpoints, endpoints, schedule, sources
 from agent.daemon.gather import Sources, fetch_signals
 from agent.domain.plan import Position
@@ -26,6 +27,7 @@ from agent.errors import AgentError, LedgerError, VaultUnfitError
 from agent.execution.account import examined_account
 from agent.log import keys as log_keys
 from agent.settings import Settings
+from agent.settings.venues import BALANCER_VAULT
 
 ETHER_DECIMALS = 18
 AHEAD = "put the newest copy back; if it is lost see agent tx doctor and agent tx reconcile"
@@ -80,17 +82,18 @@ class _Checks:
         yield from self._tried("vault's agent", self._agent, needs=vault and key)
         yield from self._tried("gas", self._gas, needs=vault and key)
         yield from self._aggregators(needs=vault)
+        if self._settings.venues.weighted:
+            yield from self._tried("weighted pools", self._weighted, needs=vault)
         yield from self._tried("checkpoint key", self._checkpoint_key)
         ledger = yield from self._tried("ledger", self._ledger)
         yield from self._tried("ledger and chain", self._custody, needs=vault and ledger)
         yield from self._tried("notices", self._notices)
 
     def _aggregators(self, *, needs: bool) -> Iterator[Finding]:
-        with services(self._settings) as found:
-            for service in found:
-                yield from self._tried(
-                    f"aggregator {service.name}", partial(self._aggregator, service), needs=needs
-                )
+        for service in services(self._settings, clock=SystemClock()):
+            yield from self._tried(
+                f"aggregator {service.name}", partial(self._aggregator, service), needs=needs
+            )
 
     def _aggregator(self, service: RemoteService) -> str:
         contract = self._position.contract
@@ -169,6 +172,21 @@ class _Checks:
                 f"send it ETH: policy.min_gas_reserve_eth is {wanted}",
             )
         return f"{has:.4f} ETH"
+
+    def _weighted(self) -> str:
+        if not allows(self._nodes.first, self._position, BALANCER_VAULT):
+            raise self._unfit(
+                f"it does not allow Balancer's Vault {BALANCER_VAULT} as a router",
+                "its owner allows it by setRouter, or venues.weighted stays empty",
+            )
+        guard = router_guard(self._settings, self._nodes.first)
+        objection = guard.objection(BALANCER_VAULT, self._position.block)
+        if objection is not None:
+            raise self._unfit(
+                f"Balancer's Vault may not be called: {objection}",
+                "pin it in aggregators.code_hashes once you know it to be right",
+            )
+        return f"{len(self._settings.venues.weighted)} named, Balancer's Vault is as pinned"
 
     def _checkpoint_key(self) -> str:
         key = log_keys.load_key(self._settings.log.checkpoint_key)

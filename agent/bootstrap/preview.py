@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from pydantic import SecretStr
 
@@ -107,6 +108,7 @@ def _preview(
         cycle_id=slot.cycle_id,
         signals=signals_of(settings, given),
         remembers=_memory_on_record(settings),
+        plans=partial(plan, proposal_id=""),
     )
     # The block's time rather than ours: one block, one proposal.
     at = datetime.fromtimestamp(inputs.position.block.timestamp, UTC)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from agent import observe
 from agent.adapters.broadcaster import RpcBroadcaster
 from agent.adapters.chain import QuorumChain, RpcChain
 from agent.adapters.failover import FailoverVenue
@@ -20,14 +19,15 @@ from agent.adapters.fee_history import RpcFeeHistory
 from agent.adapters.ledger import SqlLedger, translated
 from agent.adapters.rpc import Rpc
 from agent.adapters.token_map import bundled_token_map, load_token_map
-from agent.adapters.venue_pools import PoolVenue
-from agent.bootstrap.aggregators import router_guard
+from agent.bootstrap.aggregators import bargaining, router_guard
 from agent.bootstrap.signals import readers
+from agent.bootstrap.venues import venue
 from agent.daemon.commanding import rests
 from agent.daemon.deciding import Deciding
 from agent.daemon.executing import Executing
 from agent.daemon.gather import Sources
 from agent.daemon.holding import Holding
+from agent.daemon.observing import Breakers
 from agent.daemon.regime_book import RegimeBook
 from agent.daemon.run import Cycle
 from agent.daemon.schedule import Schedule
@@ -137,13 +137,14 @@ def sources(settings: Settings, *, nodes: Endpoints, clock: Clock) -> Sources:
         rankings=rankings,
         regimes=regimes,
         chain=chain_of(settings, nodes),
-        venue=FailoverVenue([PoolVenue(rpc, unread=observe.pool_left_out) for rpc in nodes.public]),
+        venue=FailoverVenue([venue(settings, rpc) for rpc in nodes.public]),
         token_map=token_map,
         chain_book=chain_book(token_map),
         policy=settings.policy_in_force(),
         max_gap_s=settings.signals.max_gap_s,
         regime_rules=settings.regime.rules(),
         quarantine=settings.quarantine.rules(),
+        bargaining=bargaining(settings, nodes.first, clock=clock),
     )
 
 
@@ -179,6 +180,13 @@ def service(settings: Settings, means: Means, *, tell: Listener) -> Service:
             portfolio=settings.portfolio.name,
             every=timedelta(seconds=settings.regime.watch_s),
         ),
+        look=Breakers(
+            sources=given,
+            ledger=means.ledger,
+            book=deciding.book,
+            rules=settings.breakers.rules(),
+            every=timedelta(seconds=settings.breakers.look_s),
+        ).look,
     )
 
 

@@ -182,6 +182,18 @@ def flatten(
 
 
 @app.command()
+def coverage(
+    settings: SettingsFile = None,
+    cycle: Annotated[str | None, typer.Argument(help="By default the last that proposed.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what of the index is held, in what form, and how that went before."""
+    from agent.cli.coverage import show_coverage
+
+    show_coverage(settings, cycle, as_json=as_json)
+
+
+@app.command()
 def status(settings: SettingsFile = None, as_json: Json = False) -> None:
     """Show the last and next cycle, what is in flight, and the log's end."""
     from agent.cli.status import show_status

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.bootstrap.preview import Preview, preview
 from agent.cli.frame import console, load_settings, print_json
-from agent.cli.views_plan import basket_view, plan_view, signals_line
+from agent.cli.views_plan import basket_view, coverage_lines, plan_view, signals_line
 from agent.domain.plan import Breach
 from agent.errors import LimitsBreachedError
 
@@ -33,6 +33,8 @@ def _print(seen: Preview, *, all_orders: bool) -> None:
     screen, planned = console(), seen.planned
     screen.print(signals_line(planned.inputs.ranking, planned.inputs.regime, planned.inputs.stance))
     screen.print(basket_view(planned.plan.basket))
+    for line in coverage_lines(seen.proposed.proposal.coverage):
+        screen.print(line, soft_wrap=True)
     screen.print(plan_view(planned.plan, plan_id=planned.plan_id, all_orders=all_orders))
     if not seen.breaches:
         screen.print("\nnothing was signed; agent run executes on the schedule's next slot")

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from agent.cli.tables import filled, heading, plain_table
 from agent.cli.words import bps, dollars, moment, percent, signed_percent, whole_amount
+from agent.domain.coverage import Coverage
 from agent.domain.order import Order, SkippedOrder
 from agent.domain.plan import CostPreview, OrderCost, Plan, Proposal
 from agent.domain.portfolio import Basket
@@ -60,11 +61,24 @@ def basket_view(basket: Basket) -> RenderableType:
     return Group(*parts)
 
 
+def coverage_lines(found: Coverage) -> tuple[str, ...]:
+    """Return the coverage in one line; none for a portfolio that is out of the index."""
+    if not found.coins:
+        return ()
+    line = (
+        f"coverage: {percent(found.native_ppm)} native, {percent(found.wrapped_ppm)} wrapped, "
+        f"{percent(found.missing_ppm)} not at all; {percent(found.redistributed_ppm)} redistributed; "
+        f"implied tracking error {percent(found.tracking_error_ppm)} a year"
+    )
+    return (line,)
+
+
 def proposal_view(proposal: Proposal, *, proposal_id: str) -> RenderableType:
     """Return what is proposed, in short; the plan made of it has the details."""
     cost = proposal.cost
     return Group(
         basket_view(proposal.basket),
+        *coverage_lines(proposal.coverage),
         heading("Proposal"),
         f"{len(proposal.orders)} orders of {dollars(cost.notional_usd)} in all, for a portfolio of "
         f"{dollars(cost.portfolio_usd)}, at block {proposal.block.number}",
@@ -79,7 +93,7 @@ def plan_view(plan: Plan, *, plan_id: str, all_orders: bool = False) -> Renderab
     if not plan.batches:
         return Group(
             heading("Plan"),
-            "nothing is due: every coin is within its drift band",
+            "nothing is traded" + (": what drifted is left alone" if plan.skipped else ""),
             _skipped_view(plan.skipped),
             Text(f"plan {plan_id}", style="bold"),
         )

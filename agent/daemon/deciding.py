@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 
 from agent import observe
 from agent.daemon.accepting import Accepting
+from agent.daemon.bargaining import Plans
 from agent.daemon.commanding import check_not_rejected, standing_pause
 from agent.daemon.gather import Signals, Sources, fetch_inputs
 from agent.daemon.holding import Holding
@@ -28,6 +30,7 @@ from agent.domain.bodies import ApprovalGiven, InputsFixed, PlanMade, ProposalMa
 from agent.domain.canonical import canonical_bytes, content_id, from_json
 from agent.domain.happening import Listener, Planned, Proposed
 from agent.domain.plan import Breach, PlanInputs
+from agent.domain.record import RecordKind
 from agent.domain.regime import Stance
 from agent.domain.signal import Regime
 from agent.domain.units import Address
@@ -72,7 +75,10 @@ class Deciding:
         inputs = self._fix_inputs(slot.cycle_id, signals)
         proposal = self.planner.propose(inputs, executes_at=self._time_of(slot, signals.stance))
         made = ProposalMade(proposal_id=content_id(proposal), proposal=proposal)
-        self.ledger.append(made, cycle_id=slot.cycle_id)
+        # After an end the same may be proposed again, and is another record.
+        ends = len(self.ledger.records(cycle_id=slot.cycle_id, kinds=(RecordKind.HALT,)))
+        key = f"{slot.cycle_id}/{made.proposal_id}/{ends}" if ends else None
+        self.ledger.append(made, cycle_id=slot.cycle_id, key=key)
         observe.proposal_made(proposal, proposal_id=made.proposal_id)
         self.tell(Proposed(proposal_id=made.proposal_id, proposal=proposal, inputs=inputs))
 
@@ -121,8 +127,13 @@ class Deciding:
             self.holding.affordable()
             recorded = self._load_inputs(proposed.proposal.inputs_sha256)
             self._check_stance(recorded.stance)
-            inputs = self._fix_inputs(slot.cycle_id, _signals_of(recorded))
-            plan = self.planner.plan(inputs, proposal_id=proposed.proposal_id)
+            plans = partial(self.planner.plan, proposal_id=proposed.proposal_id)
+            # Where routers led astray before, the pools alone are planned with.
+            astray = self.ledger.records(cycle_id=slot.cycle_id, kinds=(RecordKind.HALT,))
+            inputs = self._fix_inputs(
+                slot.cycle_id, _signals_of(recorded), plans=None if astray else plans
+            )
+            plan = plans(inputs)
             standing = PlanMade(plan_id=content_id(plan), plan=plan)
             self.ledger.append(standing, cycle_id=slot.cycle_id)
             observe.plan_made(plan, plan_id=standing.plan_id)
@@ -164,12 +175,15 @@ class Deciding:
         if stance is not None and stance is not proposed.regime:
             raise PlanOutOfBoundsError(bound="regime", allowed=proposed.regime, found=stance)
 
-    def _fix_inputs(self, cycle_id: str, signals: Signals) -> PlanInputs:
+    def _fix_inputs(
+        self, cycle_id: str, signals: Signals, *, plans: Plans | None = None
+    ) -> PlanInputs:
         inputs = fetch_inputs(
             self.sources,
             cycle_id=cycle_id,
             signals=signals,
             remembers=memory_of(self.ledger),
+            plans=plans,
         )
         content = canonical_bytes(inputs)
         fixed = InputsFixed(inputs_sha256=sha256(content).hexdigest())

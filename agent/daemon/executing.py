@@ -20,6 +20,7 @@ from agent.domain.canonical import from_json
 from agent.domain.fill import BatchOutcome
 from agent.domain.happening import Listener
 from agent.domain.intent import TERMINAL, FeeCap, Route, TxState
+from agent.domain.order import RouterLeg
 from agent.domain.plan import Plan, PlanInputs
 from agent.domain.portfolio import Portfolio
 from agent.domain.units import Address
@@ -27,7 +28,9 @@ from agent.errors import (
     LedgerError,
     NonceTakenError,
     PlanExpiredError,
+    RehearsalMismatchError,
     ReviewNeededError,
+    RouteUnfitError,
     UnexpectedRevertError,
 )
 from agent.execution.fees import fee_cap
@@ -171,7 +174,13 @@ class Executing:
     def _rehearse(
         self, plan: Plan, prepared: tuple[PreparedBatch, ...], *, at: Block, cap: FeeCap
     ) -> None:
-        for rehearsed in self.gate.rehearse(plan, prepared, fee_cap=cap, block=at):
+        try:
+            found = self.gate.rehearse(plan, prepared, fee_cap=cap, block=at)
+        except RehearsalMismatchError as error:
+            if any(isinstance(leg, RouterLeg) for one in prepared for leg in one.batch.legs):
+                raise RouteUnfitError(batch_index=error.batch_index, what=str(error)) from error
+            raise
+        for rehearsed in found:
             self.ledger.append(rehearsed, cycle_id=plan.cycle_id)
             observe.batch_rehearsed(rehearsed)
             self.tell(rehearsed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from agent.daemon.bargaining import Bargaining, Plans
 from agent.domain.memory import NOTHING_REMEMBERED, Memory
 from agent.domain.plan import ChainBook, PlanInputs
 from agent.domain.policy import Policy
@@ -44,6 +45,7 @@ class Sources:
     max_gap_s: int
     regime_rules: RegimeRules
     quarantine: QuarantineRules
+    bargaining: Bargaining | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +107,12 @@ def fetch_inputs(
     cycle_id: str,
     signals: Signals,
     remembers: Remembers = nothing_remembered,
+    plans: Plans | None = None,
 ) -> PlanInputs:
-    """Return everything that decides a proposal or plan, with all chain facts read at one block."""
+    """Return everything that decides a proposal or plan, with all chain facts read at one block.
+
+    Aggregators are asked only about what `plans` is about to trade: their offers live seconds.
+    """
     block = sources.chain.fetch_head()
     sources.venue.foresee(block=block)
     position = sources.chain.fetch_position(
@@ -130,4 +136,7 @@ def fetch_inputs(
     states = sources.venue.fetch_liquidity(
         requests=quote_requests(inputs), pools=position.pools, block=block
     )
-    return normalised(replace(inputs, pools=states))
+    inputs = normalised(replace(inputs, pools=states))
+    if plans is not None and sources.bargaining is not None:
+        return sources.bargaining.bargained(inputs, plans)
+    return inputs

@@ -24,6 +24,7 @@ from agent.errors import (
     PlanOutOfBoundsError,
     ProposalNotApprovedError,
     RetryableError,
+    RouteUnfitError,
     SkipCycleError,
     UnexpectedError,
 )
@@ -215,7 +216,7 @@ def _error_class(name: str) -> type[AgentError]:
 
 
 def _end(kind: type[AgentError], reason: str) -> StepEnd:
-    if issubclass(kind, PlanOutOfBoundsError | NonceTakenError):
+    if issubclass(kind, PlanOutOfBoundsError | NonceTakenError | RouteUnfitError):
         ending = Ending.OUTGROWN
     else:
         ending = Ending.SKIPPED if issubclass(kind, SkipCycleError) else Ending.HALTED

@@ -101,3 +101,15 @@ class Declined:
     amount_in: int
     why: Decline
     detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """What aggregators made of a plan's orders: the ladder, what was made firm and may be signed, the rest."""
+
+    offers: tuple[Offer, ...] = ()
+    firm: tuple[FirmOffer, ...] = ()
+    declined: tuple[Declined, ...] = ()
+
+
+NOTHING_OFFERED = Offered()

@@ -23,9 +23,10 @@ class Side(StrEnum):
 class Order:
     """What we want: all of `amount_in` of one token turned into another.
 
-    One side of a sell or buy is the coin, the other a hub (WETH or a stablecoin); both sides of a
-    conversion are hubs, and its `coin_id` is their symbols. `drift_ppm` is signed: positive means
-    that too much is held, of the coin, or for a conversion of the wrapped native token.
+    One side of a sell or buy is the coin, the other a hub (WETH or a stablecoin), or of a sell a coin
+    that is bought; what is wanted of one coin may be several orders. Both sides of a conversion are
+    hubs, and its `coin_id` is their symbols. `drift_ppm` is signed: positive means that too much is
+    held, of the coin, or for a conversion of the wrapped native token.
     """
 
     id: str

@@ -8,7 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from agent.domain.block import Block
+from agent.domain.coverage import Coverage
 from agent.domain.memory import NOTHING_REMEMBERED, Memory
+from agent.domain.offer import NOTHING_OFFERED, Offered
 from agent.domain.order import Batch, Order, SkippedOrder
 from agent.domain.policy import Policy
 from agent.domain.pool import PoolRef, PoolState
@@ -80,7 +82,8 @@ class PlanInputs:
     """Everything that decides a proposal or a plan; the same inputs always give the same result.
 
     `stance` decides between the index and stablecoins; `regime` is the reading that it was last held
-    against. `vetting` is what the quarantine says of the ranking.
+    against. `vetting` is what the quarantine says of the ranking, `offered` what aggregators say of
+    the orders that all else leads to.
     """
 
     cycle_id: str
@@ -94,6 +97,7 @@ class PlanInputs:
     position: Position
     pools: tuple[PoolState, ...]
     memory: Memory = NOTHING_REMEMBERED
+    offered: Offered = NOTHING_OFFERED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +147,10 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What a coming cycle means to do; notice and approval bind to its id."""
+    """What a coming cycle means to do; notice and approval bind to its id.
+
+    `coverage` is of the basket, against the list that it stands for.
+    """
 
     cycle_id: str
     executes_at: datetime
@@ -155,6 +162,7 @@ class Proposal:
     block: Block
     account: Address
     basket: Basket
+    coverage: Coverage
     price_by_token: Mapping[Address, Price]
     orders: tuple[Order, ...]
     skipped: tuple[SkippedOrder, ...]

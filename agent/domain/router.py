@@ -40,8 +40,9 @@ class RouterFacts:
 
     A code hash is the keccak-256 of a contract's code in 0x-hex; of a proxy (EIP-1967) that of its code's
     hash, the implementation's address, and the implementation's code's hash together. `settlers` are those
-    that the registry names.
+    that the registry names, `forbidden` the routers that the contract holding the funds does not allow.
     """
 
     code_hash_by_router: Mapping[Address, str]
     settlers: frozenset[Address]
+    forbidden: frozenset[Address] = frozenset()

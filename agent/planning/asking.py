@@ -31,7 +31,7 @@ SPARES = 10
 
 @reckoned
 def quote_requests(inputs: PlanInputs) -> tuple[QuoteRequest, ...]:
-    """Return what to ask about every coin that is held or wanted, against each hub, and of the hubs.
+    """Return what to ask about every coin held or wanted, against hubs and each other, and of the hubs.
 
     Sizes follow from the ranking's prices, since no pool has been read yet: they are likely, no more.
     `inputs.pools` is not looked at.
@@ -56,6 +56,7 @@ def quote_requests(inputs: PlanInputs) -> tuple[QuoteRequest, ...]:
     stands = _likely_standing(inputs, market)
     orders = [
         *_coin_orders(stands, hubs, listed, market, inputs.policy),
+        *_straight_orders(stands, hubs, inputs.position.pools, market),
         *_hub_orders(stands, hubs, market, inputs.policy),
     ]
     return laddered(orders)
@@ -131,6 +132,20 @@ def _coin_orders(
                 usd = max(-stand.drift_usd, policy.min_notional_usd)
                 amount_in = amount_of(usd, hub, market.price_by_token[hub.address])
                 yield _order(Side.BUY, stand, hub, stand.token, amount_in)
+
+
+def _straight_orders(
+    stands: Standing, hubs: Sequence[Token], pools: Iterable[PoolRef], market: Market
+) -> Iterator[Order]:
+    """Yield what is likely sold, against each coin likely bought that it has an allowlisted pool with."""
+    pairs = {frozenset((ref.token0, ref.token1)) for ref in pools}
+    coins = [stand for stand in stands.stands if stand.token not in hubs]
+    bought = [stand.token for stand in coins if stand.is_target and stand.drift_usd < 0]
+    for stand in coins:
+        if stand.drift_usd > 0 or not stand.is_target:
+            for other in bought:
+                if frozenset((stand.token.address, other.address)) in pairs:
+                    yield _order(Side.SELL, stand, stand.token, other, _sold(stand, market))
 
 
 def _sold(stand: Stand, market: Market) -> int:

@@ -19,8 +19,10 @@ from agent.planning.desk import Desk
 from agent.planning.gas import gas_price
 from agent.planning.money import ZERO, cents
 from agent.planning.pegs import check_pegs, free_to_leave, off_peg
+from agent.planning.pool_calls import called
 from agent.planning.pricing import Market, market
 from agent.planning.rebalance import Wants
+from agent.planning.rivals import with_routers
 from agent.planning.screening import screened
 from agent.planning.splits import Splits
 from agent.planning.standing import Standing, coin_id, standing
@@ -113,11 +115,21 @@ def draft(inputs: PlanInputs, proposed: Splits | None = None) -> Draft:
     """
     opening = opened(inputs)
     stands, desk = opening.standing, opening.desk
-    routed = traded(opening.wants, desk, proposed)
-    planned = batches(
+    routed = with_routers(traded(opening.wants, desk, proposed), inputs.offered, desk)
+    contract, block = inputs.position.contract, inputs.position.block
+    legs = called(
         routed.legs,
+        desk.pools,
+        taker=contract.address,
+        slippage_bps=inputs.policy.max_slippage_bps,
+        deadline=block.timestamp + inputs.policy.deadline_s,
+    )
+    planned = batches(
+        tuple(legs),
         policy=inputs.policy,
-        first_sequence=inputs.position.contract.sequence + 1,
+        first_sequence=contract.sequence + 1,
+        table=desk.gas_price.table,
+        held={h.token.address: h.amount for h in inputs.position.portfolio.holdings},
     )
     left_alone = (
         *_left_alone(stands, opening.wants, desk),
@@ -160,6 +172,7 @@ def _desk(inputs: PlanInputs, found: Market) -> Desk:
         policy=inputs.policy,
         gas_price=gas_price(
             inputs.position,
+            inputs.policy,
             native=inputs.chain_book.hubs[0],
             price_by_token=found.price_by_token,
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.domain.offer import Declined, Offer, Offered
 from agent.domain.plan import PlanInputs
 
 
@@ -26,4 +27,18 @@ def normalised(inputs: PlanInputs) -> PlanInputs:
             pools=tuple(sorted(position.pools, key=lambda p: (p.page, p.record, p))),
         ),
         pools=tuple(sorted(inputs.pools, key=lambda s: s.ref.address)),
+        offered=_offered(inputs.offered),
     )
+
+
+def _offered(offered: Offered) -> Offered:
+    """Return the same by order, service and size: services answer in any order."""
+    return Offered(
+        offers=tuple(sorted(offered.offers, key=_place)),
+        firm=tuple(sorted(offered.firm, key=lambda firm: _place(firm.offer))),
+        declined=tuple(sorted(offered.declined, key=lambda d: (*_place(d), d.why, d.detail))),
+    )
+
+
+def _place(answer: Offer | Declined) -> tuple[str, str, int]:
+    return answer.order_id, answer.service, answer.amount_in

@@ -12,6 +12,7 @@ from agent.domain.plan import Bounds, Breach, Plan, PlanInputs, Proposal
 from agent.domain.signal import Regime
 from agent.domain.units import ONE_HUNDRED_PERCENT_BPS
 from agent.planning.costs import bps
+from agent.planning.coverage import coverage
 from agent.planning.drafting import Draft, draft
 from agent.planning.money import ZERO, cents, reckoned
 from agent.planning.normal import normalised
@@ -43,6 +44,7 @@ def propose(inputs: PlanInputs, *, executes_at: datetime) -> Proposal:
         block=inputs.position.block,
         account=inputs.position.contract.address,
         basket=drafted.basket,
+        coverage=coverage(inputs, drafted.basket),
         price_by_token=drafted.price_by_token,
         orders=drafted.orders,
         skipped=drafted.skipped,

@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from agent.domain.offer import Service
 from agent.domain.order import Order, Side
 from agent.domain.plan import Plan
 from agent.domain.quote import Quote
 from agent.domain.units import Address
+
+SERVICES = frozenset(Service)
+"""Venues that take over what pools were given: which of them did follows from the inputs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,7 @@ def splits_of(planned: Plan) -> Splits:
     """Return what was decided of a plan: what its quotes say was taken, order by order."""
     taken: dict[str, list[Quote]] = {}
     for quote in planned.quotes:
-        if quote.taken_amount_in:
+        if quote.taken_amount_in and quote.venue not in SERVICES:
             taken.setdefault(quote.order_id, []).append(quote)
     return Splits(
         shares=tuple(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
 
-from agent.domain.order import Leg, Order, Side, SkippedOrder
+from agent.domain.order import BatchLeg, Order, Side, SkippedOrder
 from agent.domain.quote import Quote
 from agent.domain.units import Ppm
 from agent.planning.assembling import arranged, assembled
@@ -24,7 +24,7 @@ class Routed:
     """What became of wants: orders with their legs, the rest with the reason, all quotes."""
 
     orders: tuple[Order, ...]
-    legs: tuple[Leg, ...]
+    legs: tuple[BatchLeg, ...]
     quotes: tuple[Quote, ...]
     skipped: tuple[SkippedOrder, ...]
 

@@ -84,6 +84,8 @@ class Firewall:
     def _not_pinned(self, router: Router, service: str) -> Iterator[str]:
         if router.venue != service:
             yield f"{router.address} is the router of {router.venue}, not of {service}"
+        if router.address in self.facts.forbidden:
+            yield f"the vault does not allow {router.name} {router.address}, its owner may (setRouter)"
         found = self.facts.code_hash_by_router.get(router.address)
         if router.code_hash is None:
             yield f"the code of {router.name} {router.address} is not pinned, it is {found}"
@@ -93,26 +95,25 @@ class Firewall:
     def _wrong_arguments(
         self, said: Arguments, leg: RouterLeg, *, taker: Address, least: int
     ) -> Iterator[str]:
-        yield from _wrong_money(said, leg, taker=taker, least=least)
+        if said.token_in != leg.token_in.address:
+            yield f"it sells {said.token_in}, not {leg.token_in.symbol}"
+        if said.amount_in != leg.amount_in:
+            yield f"it sells {said.amount_in}, not {leg.amount_in}"
+        if said.token_out not in (None, leg.token_out.address):
+            yield f"it buys {said.token_out}, not {leg.token_out.symbol}"
+        if said.recipient not in (None, taker):
+            yield f"it pays {said.recipient}, not us"
+        if said.min_amount_out < least:
+            yield f"it demands {said.min_amount_out} of the router, the floor is {least}"
+        yield from self._wrong_means(said)
+
+    def _wrong_means(self, said: Arguments) -> Iterator[str]:
         if said.deadline is not None and said.deadline <= self.now:
             yield f"its deadline {said.deadline} is over"
         for callee in said.callees:
             if callee not in self.facts.settlers:
                 yield f"{callee} is no Settler of 0x's registry"
         yield from said.faults
-
-
-def _wrong_money(said: Arguments, leg: RouterLeg, *, taker: Address, least: int) -> Iterator[str]:
-    if said.token_in != leg.token_in.address:
-        yield f"it sells {said.token_in}, not {leg.token_in.symbol}"
-    if said.amount_in != leg.amount_in:
-        yield f"it sells {said.amount_in}, not {leg.amount_in}"
-    if said.token_out not in (None, leg.token_out.address):
-        yield f"it buys {said.token_out}, not {leg.token_out.symbol}"
-    if said.recipient not in (None, taker):
-        yield f"it pays {said.recipient}, not us"
-    if said.min_amount_out < least:
-        yield f"it demands {said.min_amount_out} of the router, the floor is {least}"
 
 
 def leg_of(firm: FirmOffer, ask: Ask, *, mid_amount_out: int) -> RouterLeg:

@@ -171,10 +171,7 @@ def _findings(
     batch, contract = one.batch, one.intent.contract
     if outcome.gas_used > batch.gas_limit:
         yield ("gas used", f"{batch.gas_limit} at most", str(outcome.gas_used))
-    for (token, spender), amount in {
-        **outcome.allowances,
-        **approved(outcome.logs, contract),
-    }.items():
+    for (token, spender), amount in _standing_allowances(batch, outcome, contract).items():
         yield (f"the allowance of {token} to {spender}", "0", str(amount))
     witness = Executed(
         plan_id=one.intent.plan_id, intent_hash=one.intent_hash, sequence=batch.sequence
@@ -183,6 +180,23 @@ def _findings(
     if said != (witness,):
         yield ("the event of the batch", repr((witness,)), repr(said))
     yield from _wrong_changes(batch, outcome.deltas, is_exact=is_exact)
+
+
+def _standing_allowances(
+    batch: Batch, outcome: SimulatedOutcome, contract: Address
+) -> Mapping[tuple[Address, Address], int]:
+    """Return what may still be taken: as measured of the batch's routers, else as events tell it.
+
+    What a router has used up needs no revocation, and many tokens tell nothing of using it.
+    """
+    routers = {leg.router for leg in batch.legs if isinstance(leg, RouterLeg)}
+    floored = {floor.token for floor in batch.floors}
+    told = {
+        (token, spender): amount
+        for (token, spender), amount in approved(outcome.logs, contract).items()
+        if spender not in routers or token not in floored
+    }
+    return {**outcome.allowances, **told}
 
 
 def _wrong_changes(

@@ -59,6 +59,14 @@ exit_notice_s = 0           # how long before an exit is executed it is proposed
 exit_approval = "none"      # "required": no exit without `agent approve`
 watch_s = 300               # how often the regime is read between cycles; 0: only for a cycle
 
+[breakers]                  # lead out of the index whatever the regime says, until `agent regime override`
+max_drawdown_ppm = 0        # below the highest since the portfolio is in; 0 switches a breaker off
+max_volatility_ppm = 0      # a year's, over the window
+volatility_window_s = 604800
+max_oracle_failures = 0     # looks in a row at which nothing could be valued
+max_depegs = 0              # looks in a row at which one of the policy's stablecoins was off its peg
+look_s = 3600
+
 [quarantine]                # what of a ranking is not acted on at once; 0 switches a rule off
 list_ranks = 110            # a coin beyond this rank has left the list
 max_rank_jump = 40          # places between two rankings
@@ -89,10 +97,14 @@ min_gas_reserve_eth = 0.05  # what the agent's account must keep
 batch_gas_share_ppm = 900000        # of the 2^24 gas that one transaction may use
 deadline_s = 1800           # a batch that has not landed by then cannot land
 max_price_move_bps = 1000   # from proposal to plan; beyond it there is a new proposal
+# amsterdam_at = 1800000000 # Unix seconds at which that fork reprices gas, once it is known
 
 [policy.stablecoin_weight_ppm]      # what is held while the regime is bearish; sums to 1000000
 usd-coin = 500000
 tether = 500000
+
+[venues]                    # pools beside those of the vault's allowlist; docs/execution.md, Venues
+weighted = []               # of Balancer v2: {{ pool_id = "0x...", token0 = "0x...", token1 = "0x..." }}
 
 [aggregators]               # beside the pools; docs/aggregators.md says what each one needs
 services = []               # of "0x", "1inch", "velora", "kyberswap", "odos", "openocean"

@@ -13,6 +13,7 @@ import pytest
 from agent.adapters.planner import PlannerProcess, environment
 from agent.adapters.planner.freight import packed, unpacked
 from agent.bootstrap.planner import LocalPlanner, planner_process
+from agent.domain.canonical import content_id
 from agent.domain.units import Ppm
 from agent.errors import InfeasibleTargetError, PlanningProcessError
 from tests.worlds import USDC, with_policy, world
@@ -158,3 +159,18 @@ def test_inputs_and_plans_travel_unchanged():
 
     assert unpacked(packed(INPUTS)) == INPUTS
     assert unpacked(packed(plan)) == plan
+
+
+def test_a_plan_without_numba_is_the_same():
+    code = (
+        "import sys; sys.modules['numba'] = None\n"
+        "from agent.bootstrap.planner import LocalPlanner\n"
+        "from agent.domain.canonical import content_id\n"
+        "from tests.worlds import world\n"
+        "print(content_id(LocalPlanner().plan(world(coins=20), proposal_id='')))"
+    )
+    said = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+
+    assert said.stdout.strip() == content_id(LocalPlanner().plan(world(coins=20), proposal_id=""))

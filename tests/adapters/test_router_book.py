@@ -16,7 +16,7 @@ from agent.domain.offer import Service
 from agent.errors import DataFileError, RpcUnavailableError
 from agent.rehearsal.router_calls import BALANCER, FUNCTIONS
 from tests.adapters.nodes import RefusedError, TableNode, rpc_of
-from tests.logbook import block
+from tests.logbook import VAULT, block
 
 TREE = json.loads((resources.files("agent") / "data" / "routers.1.json").read_text())
 PIN = "0x" + "ab" * 32
@@ -89,13 +89,21 @@ def facts(**table):
         return "0x" + (BEHIND[2:] if address == second else "").rjust(64, "0")
 
     def call(request, _at):
+        if request["to"] == VAULT:
+            return "0x" + ("0" if request["input"].endswith(second[2:].lower()) else "1").rjust(
+                64, "0"
+            )
         assert request["to"] == book.settler_registry
         return "0x" + (SETTLER if request["input"].startswith("0x6352211e") else OLDER)[2:].rjust(
             64, "0"
         )
 
     node = TableNode({"eth_getCode": code, "eth_getStorageAt": slot, "eth_call": call} | table)
-    return first, second, RouterReader(rpc=rpc_of(node)).fetch_facts(book, block=block(5))
+    return (
+        first,
+        second,
+        RouterReader(rpc=rpc_of(node), contract=VAULT).fetch_facts(book, block=block(5)),
+    )
 
 
 def test_code_is_known_by_its_hash_and_a_proxy_s_by_what_is_behind_it_too():
@@ -129,3 +137,16 @@ def test_a_node_that_does_not_say_the_code_is_told():
 
     with pytest.raises(RpcUnavailableError):
         facts(eth_getCode=refused)
+
+
+def test_routers_that_the_vault_does_not_allow_are_told():
+    _, second, found = facts()
+
+    assert frozenset({second}) == found.forbidden
+
+
+def test_a_contract_that_keeps_no_list_of_routers_forbids_none():
+    def refused(*_):
+        raise RefusedError("execution reverted", code=3)
+
+    assert facts(eth_call=refused)[2].forbidden == frozenset()

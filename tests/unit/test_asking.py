@@ -14,7 +14,17 @@ from agent.planning.asking import SPARES
 from agent.planning.ladder import rungs
 from agent.planning.planner import plan, quote_requests
 from tests import worlds
-from tests.worlds import USDC, USDT, WBTC, WETH, coin_token, with_policy, world
+from tests.worlds import (
+    USDC,
+    USDT,
+    WBTC,
+    WETH,
+    coin_price,
+    coin_token,
+    v3_pool,
+    with_policy,
+    world,
+)
 
 
 def asked(inputs):
@@ -49,6 +59,18 @@ def test_only_hubs_with_a_pool_are_asked_about():
 
     assert frozenset((coin_token(5), USDT)) in requests
     assert frozenset((coin_token(4), USDT)) not in requests
+
+
+def test_a_coin_to_sell_is_asked_about_against_a_coin_to_buy_where_they_have_a_pool():
+    straight = v3_pool(
+        990, WBTC, Decimal(90_000), coin_token(4), coin_price(4), depth_usd=10_000_000
+    )
+    states = (*worlds.pools(12), straight)
+    sells = world(coins=12, usd_by_token={WBTC: 100_000}, states=states)
+    neither = world(coins=12, usd_by_token={USDC: 100_000}, states=states)
+
+    assert frozenset((WBTC, coin_token(4))) in pairs(sells)
+    assert frozenset((WBTC, coin_token(4))) not in pairs(neither)
 
 
 def test_sizes_follow_the_drift_at_the_rankings_prices():

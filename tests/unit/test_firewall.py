@@ -312,3 +312,10 @@ def test_selectors_are_those_that_the_services_publish():
 def test_unknown_venues_have_no_functions():
     with pytest.raises(UnreadableCallError):
         arguments_of("nobody", b"\x07\xed\x23\x79", tail_bytes=0)
+
+
+@EVERY
+def test_a_router_that_the_vault_does_not_allow_is_refused(service):
+    facts = replace(FACTS, forbidden=frozenset(BOOK.routers))
+
+    assert "does not allow" in objection(service, Firewall(book=BOOK, facts=facts, now=NOW))

@@ -316,3 +316,12 @@ def test_a_router_that_pays_less_on_the_plans_own_block_than_it_was_quoted_is_re
 
     assert misfit(ROUTED, outcome(ROUTED, deltas=less), is_exact=True) is not None
     assert misfit(ROUTED, outcome(ROUTED, deltas=less), is_exact=False) is None
+
+
+def test_what_a_router_used_up_stands_no_more_though_its_approval_was_told():
+    told = approval(USDC.address, VAULT, ROUTED_USDC.router, ROUTED_USDC.amount_in)
+    logs = (told, *batch_logs(ROUTED))
+    elsewhere = (approval(USDC.address, VAULT, STRANGER, 1), *batch_logs(ROUTED))
+
+    assert misfit(ROUTED, outcome(ROUTED, logs=logs), is_exact=True) is None
+    assert misfit(ROUTED, outcome(ROUTED, logs=elsewhere), is_exact=True) is not None

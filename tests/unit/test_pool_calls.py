@@ -4,21 +4,24 @@ from dataclasses import replace
 
 import pytest
 from eth_abi.abi import decode, encode
+from eth_utils.abi import function_signature_to_4byte_selector
 
 from agent.domain.order import Leg
 from agent.domain.pool import PoolKind
 from agent.domain.router import Router, RouterBook, RouterFacts
 from agent.domain.units import Address, Bps
-from agent.execution.pool_calls import (
-    BALANCER,
-    EXCHANGE_TYPES,
-    VAULT_SWAP_TYPES,
-    as_router_leg,
-)
+from agent.planning.pool_calls import BALANCER, EXCHANGE, VAULT_SWAP, as_router_leg, called
 from agent.rehearsal.firewall import Firewall
 from tests.batches import SELL_UNI
 from tests.recorded import recorded, stable_pool, weighted_pool
 
+VAULT_SWAP_TYPES = (
+    "(bytes32,uint8,address,address,uint256,bytes)",
+    "(address,bool,address,bool)",
+    "uint256",
+    "uint256",
+)
+EXCHANGE_TYPES = ("int128", "int128", "uint256", "uint256")
 VAULT = Address("0xBA12222222228d8Ba445958a75a0704d566BF2C8")
 TAKER = Address("0x00000000000000000000000000000000000Be401")
 POOL_ID = Address("0x" + "5a" * 32)
@@ -47,7 +50,8 @@ def test_a_weighted_pools_leg_swaps_in_the_vault_for_no_less_than_its_floor():
     leg = routed(WEIGHTED)
     swap, funds, least, deadline = decode(VAULT_SWAP_TYPES, leg.calldata[4:])
 
-    assert "52bbbe29" == leg.calldata[:4].hex()
+    assert function_signature_to_4byte_selector(f"swap({','.join(VAULT_SWAP_TYPES)})") == VAULT_SWAP
+    assert leg.calldata == VAULT_SWAP + encode(VAULT_SWAP_TYPES, (swap, funds, least, deadline))
     assert (VAULT, BALANCER) == (leg.router, leg.venue)
     tokens = (leg.token_in.address.lower(), leg.token_out.address.lower())
     assert (bytes.fromhex(POOL_ID[2:]), 0, *tokens, 10**18, b"") == swap
@@ -60,7 +64,8 @@ def test_a_weighted_pools_leg_swaps_in_the_vault_for_no_less_than_its_floor():
 def test_a_stable_pools_leg_exchanges_its_coins(*, zero_for_one, coins):
     leg = routed(STABLE, replace(LEG, zero_for_one=zero_for_one))
 
-    assert "3df02124" == leg.calldata[:4].hex()
+    assert function_signature_to_4byte_selector(f"exchange({','.join(EXCHANGE_TYPES)})") == EXCHANGE
+    assert leg.calldata[:4] == EXCHANGE
     assert (*coins, 10**18, 1_990_001) == decode(EXCHANGE_TYPES, leg.calldata[4:])
     assert STABLE.ref.address == leg.router
 
@@ -97,3 +102,14 @@ def test_the_firewall_stops_every_other_swap_in_the_vault(path, value, words):
     bent = replace(leg, calldata=leg.calldata[:4] + encode(VAULT_SWAP_TYPES, values))
 
     assert words in (firewall().objection_to_leg(bent, taker=TAKER) or "")
+
+
+def test_only_legs_through_such_pools_become_calls():
+    other = replace(LEG, pool=Address("0x" + "99" * 20), kind=PoolKind.V2)
+    weighted = replace(LEG, pool=POOL_ID)
+    legs = (other, weighted, routed(STABLE))
+    found = list(
+        called(legs, {POOL_ID: WEIGHTED}, taker=TAKER, slippage_bps=Bps(50), deadline=NOW + 60)
+    )
+
+    assert [other, routed(WEIGHTED, weighted), legs[2]] == found

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from agent.domain.offer import Service
+from agent.domain.pool import PoolKind
 from agent.domain.rules import BandRule
 from agent.errors import InvalidSettingsError, SettingsError
 from agent.settings import Settings, load_settings, settings_template
@@ -67,7 +68,7 @@ def test_template_holds_every_setting_and_its_default():
     declared = {name: set(f.annotation.model_fields) for name, f in Settings.model_fields.items()}
 
     assert Settings(**required_only) == Settings(**settings)
-    assert declared["policy"] - {"max_coin_weight_ppm"} == set(settings["policy"])
+    assert declared["policy"] - {"max_coin_weight_ppm", "amsterdam_at"} == set(settings["policy"])
     for name in set(declared) - {"policy"}:
         assert declared[name] - WITHOUT_DEFAULT == set(settings[name]) - WITHOUT_DEFAULT
 
@@ -269,3 +270,32 @@ def test_the_policy_in_force_has_every_section(write):
     assert policy.budget.year_cost_bps == 123
     assert policy.drift.band_rule is BandRule.NO_TRADE
     assert policy.index.first_place == 11
+
+
+WEIGHTED = (
+    '{{ pool_id = "0x{id}", token0 = "0x1111111111111111111111111111111111111111", '
+    'token1 = "0x{token}" }}'
+)
+
+
+def test_weighted_pools_are_named_with_the_pair_that_is_traded(write):
+    one = WEIGHTED.format(id="5a" * 32, token="22" * 20)
+    (ref,) = load_settings(write(("weighted = []", f"weighted = [{one}]"))).venues.refs()
+
+    assert ("0x" + "5a" * 32, PoolKind.WEIGHTED) == (ref.address, ref.kind)
+    assert ("0x" + "11" * 20, "0x" + "22" * 20) == (ref.token0, ref.token1)
+    assert ref.manager == "0xBA12222222228d8Ba445958a75a0704d566BF2C8"
+
+
+@pytest.mark.parametrize(
+    ("listed", "words"),
+    [
+        ([WEIGHTED.format(id="5a" * 32, token="11" * 20)], "one token, name two"),
+        ([WEIGHTED.format(id="5a" * 32, token="22" * 20)] * 2, "names a pool twice"),
+        ([WEIGHTED.format(id="5a" * 31, token="22" * 20)], "pool_id"),
+    ],
+)
+def test_what_no_weighted_pool_can_be_is_refused(write, listed, words):
+    errors = errors_of(write(("weighted = []", f"weighted = [{', '.join(listed)}]")))
+
+    assert words in errors[0]

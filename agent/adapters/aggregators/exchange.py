@@ -45,11 +45,15 @@ class Reply:
     body: bytes
 
 
-def new_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
-    """Return a client of one service, HTTP/2 where it is spoken. It follows no redirect."""
+def new_client(base_url: str = "", transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """Return a client of one service, HTTP/2 where it is spoken. It follows no redirect.
+
+    No proxy of the environment leads to this machine itself.
+    """
     return httpx.Client(
         transport=transport,
         http2=transport is None,
+        trust_env=httpx.URL(base_url).host not in {"127.0.0.1", "localhost", "::1"},
         headers={"accept": "application/json", "accept-encoding": "identity"},
         follow_redirects=False,
     )

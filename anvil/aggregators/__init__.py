@@ -1,0 +1,1 @@
+"""Aggregators for development: a loopback server with their wire formats, over a fork's own pools."""
