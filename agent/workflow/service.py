@@ -56,8 +56,8 @@ class Service:
             try:
                 while True:
                     self.supervisor.heartbeat()
-                    self.supervisor.status(self.tick(since=since))
                     self.engine.check()
+                    self.supervisor.status(self.tick(since=since))
                     self.clock.sleep(min(TICK_S, self.supervisor.heartbeat_s or TICK_S))
             finally:
                 self.supervisor.stopping()

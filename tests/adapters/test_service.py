@@ -306,10 +306,10 @@ def broken_off(service, clock):
 
 
 def test_a_service_whose_database_fails_in_a_cycle_ends_with_its_words(database, clock):
-    steps = ScriptedSteps(executes=START, acts={"begin": failing(FULL)})
+    steps = ScriptedSteps(executes=START, acts={"begin": failing(*[FULL] * 9)})
 
     assert [FULL] == broken_off(service(database, clock, steps, ledger=FullLedger()), clock)
-    assert ["begin"] == steps.done
+    assert {"begin"} == set(steps.done)
 
 
 def test_a_database_that_fails_while_settling_ends_the_service(database, clock):
