@@ -151,6 +151,10 @@ def ranking_vetted(vetting: Vetting) -> None:
         )
 
 
+def breaker_tripped(*, reason: str) -> None:
+    _log.error("breaker_tripped", reason=reason)
+
+
 def stance_switched(state: RegimeState) -> None:
     _log.warning("stance_switched", stance=str(state.stance), why=state.why)
 

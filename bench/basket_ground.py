@@ -23,7 +23,7 @@ from agent.domain.units import Address, Bps, Ppm
 from agent.execution.calls import encode
 from agent.execution.events import swaps
 from agent.planning.batching import batches
-from agent.planning.gas import leg_gas
+from agent.planning.gas_tables import OSAKA
 from agent.planning.optimum.problem import BasketLeg
 from agent.planning.pricing import virtual_reserve
 from agent.planning.swapping import mid_price, swap_exact_in
@@ -89,7 +89,7 @@ class Ground:
             amount_out=swap.amount_out,
             mid_amount_out=0,
             fee_pips=swap_fee_pips(pool, zero_for_one=one.zero_for_one),
-            gas=leg_gas(pool.ref.kind, swap.ticks_crossed),
+            gas=OSAKA.leg(pool.ref.kind, swap.ticks_crossed),
         )
 
     def executed(self, legs: Sequence[Leg], held: Mapping[Address, int]) -> Executed:

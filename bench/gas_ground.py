@@ -91,9 +91,8 @@ def ground() -> Iterator[Ground]:
 
 
 def _is_usable(pool: dict[str, Any], plain: set[str]) -> bool:
-    tokens = {pool["token0"], pool["token1"]}
     is_ours = pool["kind"] == "v3" and pool["dex"] == "uniswap_v3" and pool["fee_pips"] == FEE_PIPS
-    return is_ours and HUB in tokens and bool(tokens & plain)
+    return is_ours and _joins_hub(pool, plain)
 
 
 def leg(node: Node, pool: dict[str, Any], *, is_sell: bool) -> Leg:
@@ -110,4 +109,30 @@ def leg(node: Node, pool: dict[str, Any], *, is_sell: bool) -> Leg:
         token_in=token_in,
         token_out=token_out,
         amount_in=per_price // PRICE_MOVE,
+    )
+
+
+def v2_legs(node: Node) -> list[Leg]:
+    """Return a swap in each of up to 100 v2 pairs with WETH, by turns a sell and a buy."""
+    plain = {token["address"] for token in manifest()["tokens"] if token["contract"] == "Token"}
+    pairs = [p for p in manifest()["pools"] if p["dex"] == "uniswap_v2" and _joins_hub(p, plain)]
+    return [_v2_leg(node, pair, is_sell=i % 2 == 0) for i, pair in enumerate(pairs[:LEGS])]
+
+
+def _joins_hub(pool: dict[str, Any], plain: set[str]) -> bool:
+    tokens = {pool["token0"], pool["token1"]}
+    return HUB in tokens and bool(tokens & plain)
+
+
+def _v2_leg(node: Node, pair: dict[str, Any], *, is_sell: bool) -> Leg:
+    other = pair["token0"] if pair["token1"] == HUB else pair["token1"]
+    token_in, token_out = (other, HUB) if is_sell else (HUB, other)
+    types = "uint112,uint112,uint32"
+    reserves = read(node, pair["address"], "getReserves()", returns=types)
+    reserve_in = reserves[0 if token_in == pair["token0"] else 1]
+    return Leg(
+        pool=pair["address"],
+        token_in=token_in,
+        token_out=token_out,
+        amount_in=reserve_in // PRICE_MOVE,
     )

@@ -18,7 +18,7 @@ from statistics import mean
 
 from agent.domain.pool import PoolKind
 from agent.domain.units import Address, Bps
-from agent.planning.gas import TICK_GAS, leg_gas
+from agent.planning.gas_tables import OSAKA
 from agent.planning.optimum.basket import solve_basket
 from agent.planning.optimum.problem import (
     BasketLeg,
@@ -39,8 +39,8 @@ TARGET_BPS = 5
 TARGET_SIZE = 100
 BPS = 10_000
 GAS = GasWei(
-    leg_by_kind={kind: leg_gas(kind, 0) * WEI_PER_GAS for kind in PoolKind},
-    tick=TICK_GAS * WEI_PER_GAS,
+    leg_by_kind={kind: OSAKA.leg(kind, 0) * WEI_PER_GAS for kind in PoolKind},
+    tick=OSAKA.tick * WEI_PER_GAS,
 )
 
 

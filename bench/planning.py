@@ -21,7 +21,7 @@ from agent.domain.order import Order
 from agent.domain.plan import Plan, PlanInputs
 from agent.domain.pool import V3Pool
 from agent.domain.units import Ppm
-from agent.planning.gas import TICK_GAS, GasPrice, gas_price, leg_gas
+from agent.planning.gas import GasPrice, gas_price
 from agent.planning.planner import normalised, plan, quote_requests
 from agent.planning.splitting import Candidate
 from bench.splitting import grid
@@ -63,7 +63,10 @@ def large_world() -> PlanInputs:
 def cases(inputs: PlanInputs, made: Plan) -> list[Case]:
     """Return the plan's orders with the pools of their pairs, and what they bring after gas."""
     prices = gas_price(
-        inputs.position, native=inputs.chain_book.hubs[0], price_by_token=made.price_by_token
+        inputs.position,
+        inputs.policy,
+        native=inputs.chain_book.hubs[0],
+        price_by_token=made.price_by_token,
     )
     legs = [leg for batch in made.batches for leg in batch.legs]
     found = []
@@ -87,8 +90,8 @@ def _candidates(inputs: PlanInputs, order: Order, prices: GasPrice) -> Iterator[
             yield Candidate(
                 pool=pool,
                 zero_for_one=pool.ref.token0 == order.token_in.address,
-                gas_cost_out=prices.in_token(leg_gas(pool.ref.kind, 0), order.token_out),
-                tick_cost_out=prices.in_token(TICK_GAS, order.token_out),
+                gas_cost_out=prices.in_token(prices.table.leg(pool.ref.kind, 0), order.token_out),
+                tick_cost_out=prices.in_token(prices.table.tick, order.token_out),
             )
 
 

@@ -27,6 +27,7 @@ from agent.daemon.deciding import Deciding
 from agent.daemon.executing import Executing
 from agent.daemon.gather import Sources
 from agent.daemon.holding import Holding
+from agent.daemon.observing import Breakers
 from agent.daemon.regime_book import RegimeBook
 from agent.daemon.run import Cycle
 from agent.daemon.schedule import Schedule
@@ -177,6 +178,13 @@ def service(settings: Settings, means: Means, *, tell: Listener) -> Service:
             portfolio=settings.portfolio.name,
             every=timedelta(seconds=settings.regime.watch_s),
         ),
+        look=Breakers(
+            sources=given,
+            ledger=means.ledger,
+            book=deciding.book,
+            rules=settings.breakers.rules(),
+            every=timedelta(seconds=settings.breakers.look_s),
+        ).look,
     )
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from agent.domain.block import Block
+from agent.domain.breakers import Observed
 from agent.domain.fill import CycleReport, Fill
 from agent.domain.intent import Attempt, Intent, Receipt, Route, TxState
 from agent.domain.plan import Plan, Proposal
@@ -213,6 +214,7 @@ Body = (
     | SignalRefused
     | RegimeRead
     | RegimeCommanded
+    | Observed
     | RankingVetted
     | RankingCleared
     | InputsFixed
@@ -239,6 +241,7 @@ BODY_BY_KIND: Mapping[RecordKind, type[Body]] = MappingProxyType(
         RecordKind.SIGNAL_REFUSED: SignalRefused,
         RecordKind.REGIME_READ: RegimeRead,
         RecordKind.REGIME_COMMANDED: RegimeCommanded,
+        RecordKind.OBSERVED: Observed,
         RecordKind.RANKING_VETTED: RankingVetted,
         RecordKind.RANKING_CLEARED: RankingCleared,
         RecordKind.INPUTS: InputsFixed,

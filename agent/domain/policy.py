@@ -31,6 +31,7 @@ class Policy:
     A price feed whose last round is older than `max_feed_age_s` is not used. `index`, `drift` and
     `budget` say which coins are members, when a drift is traded, and what that may cost over time;
     `stable` which stablecoins may be held.
+    From `amsterdam_at` (Unix seconds; None while that is not known) gas is forecast by that fork's rules.
     """
 
     universe: Universe
@@ -56,3 +57,4 @@ class Policy:
     drift: DriftRules = field(default_factory=DriftRules)
     budget: BudgetRules = field(default_factory=BudgetRules)
     stable: StableRules = field(default_factory=StableRules)
+    amsterdam_at: int | None = None

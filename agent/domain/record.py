@@ -22,6 +22,7 @@ class RecordKind(StrEnum):
     SIGNAL_REFUSED = "signal_refused"
     REGIME_READ = "regime_read"
     REGIME_COMMANDED = "regime_commanded"
+    OBSERVED = "observed"
     RANKING_VETTED = "ranking_vetted"
     RANKING_CLEARED = "ranking_cleared"
     INPUTS = "inputs"

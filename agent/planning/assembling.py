@@ -13,7 +13,7 @@ from agent.domain.token import Token
 from agent.domain.units import ONE_HUNDRED_PERCENT_BPS, Address, Ppm
 from agent.errors import LogVerificationError
 from agent.planning.desk import Desk
-from agent.planning.gas import leg_gas
+from agent.planning.metering import swap_gas
 from agent.planning.money import cents
 from agent.planning.rebalance import Want, Wants
 from agent.planning.splits import (
@@ -221,7 +221,7 @@ def _fill(order: Order, share: Share, desk: Desk) -> Fill:
         amount_out=swap.amount_out,
         mid_amount_out=mid_amount_out(pool, zero_for_one=forward, amount_in=share.amount_in),
         fee_pips=swap_fee_pips(pool, zero_for_one=forward),
-        gas=leg_gas(pool.ref.kind, swap.ticks_crossed),
+        gas=swap_gas(desk.gas_price.table, pool, swap),
     )
     return Fill(pool=pool, zero_for_one=forward, swap=swap, leg=leg)
 

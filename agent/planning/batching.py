@@ -7,52 +7,66 @@ from the sizes of the orders (`agent.planning.assembling`), and `least_balances`
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from agent.domain.order import Batch, BatchLeg, Floor
 from agent.domain.policy import Policy
 from agent.domain.portfolio import Portfolio
 from agent.domain.token import Token
 from agent.domain.units import ZERO_ADDRESS, Address, Bps, min_amount_out
-from agent.planning.gas import BATCH_GAS, batch_gas_share, gas_limit
+from agent.planning.gas import batch_gas_share, gas_limit
+from agent.planning.gas_tables import OSAKA, GasTable
+from agent.planning.metering import Meter
 
 MAX_FLOORS = 256
 """Legs name the floor of a token by one byte."""
 
+NOTHING_KNOWN: Mapping[Address, int] = MappingProxyType({})
 
-def batches(
-    legs: Sequence[BatchLeg], *, policy: Policy, first_sequence: int, native_symbol: str = "ETH"
+
+def batches(  # noqa: PLR0913 - what bounds a batch, and what it is told apart by
+    legs: Sequence[BatchLeg],
+    *,
+    policy: Policy,
+    first_sequence: int,
+    table: GasTable = OSAKA,
+    held: Mapping[Address, int] = NOTHING_KNOWN,
+    native_symbol: str = "ETH",
 ) -> tuple[Batch, ...]:
-    """Return legs, in their order, in batches that stay below the policy's share of a transaction."""
+    """Return legs, in their order, in batches that stay below the policy's share of a transaction.
+
+    `held` is what there is of tokens before the first, in base units, as far as it is known.
+    """
     return tuple(
         Batch(
             index=index,
             sequence=first_sequence + index,
             legs=chunk,
             floors=floors(chunk, policy.max_slippage_bps, native_symbol),
-            gas_forecast=gas_forecast(chunk),
-            gas_limit=gas_limit(gas_forecast(chunk)),
+            gas_forecast=gas,
+            gas_limit=gas_limit(gas),
         )
-        for index, chunk in enumerate(_chunks(legs, batch_gas_share(policy)))
+        for index, (chunk, gas) in enumerate(_chunks(legs, batch_gas_share(policy), table, held))
     )
 
 
-def gas_forecast(legs: Sequence[BatchLeg]) -> int:
-    return BATCH_GAS + sum(leg.gas for leg in legs)
-
-
-def _chunks(legs: Sequence[BatchLeg], gas_share: int) -> Iterator[tuple[BatchLeg, ...]]:
+def _chunks(
+    legs: Sequence[BatchLeg], gas_share: int, table: GasTable, held: Mapping[Address, int]
+) -> Iterator[tuple[tuple[BatchLeg, ...], int]]:
+    """Yield the legs of each batch, with the gas that they will use."""
     chunk: list[BatchLeg] = []
-    gas, tokens = BATCH_GAS, {ZERO_ADDRESS}
+    meter = Meter(table, held)
     for leg in legs:
-        touched = {leg.token_in.address, leg.token_out.address}
-        if chunk and (gas + leg.gas > gas_share or len(tokens | touched) > MAX_FLOORS):
-            yield tuple(chunk)
-            chunk, gas, tokens = [], BATCH_GAS, {ZERO_ADDRESS}
+        longer = meter.copy()
+        longer.add(leg)
+        if chunk and (longer.gas > gas_share or longer.floors > MAX_FLOORS):
+            yield tuple(chunk), meter.gas
+            chunk, longer = [], Meter(table, meter.held)
+            longer.add(leg)
         chunk.append(leg)
-        gas += leg.gas
-        tokens |= touched
+        meter = longer
     if chunk:
-        yield tuple(chunk)
+        yield tuple(chunk), meter.gas
 
 
 def floors(

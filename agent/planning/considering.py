@@ -13,7 +13,6 @@ from agent.domain.token import Token
 from agent.domain.units import Address
 from agent.planning.assembling import Assembled, Fill
 from agent.planning.desk import Desk
-from agent.planning.gas import leg_gas
 from agent.planning.quoting import quotes
 from agent.planning.rebalance import Want, Wants
 from agent.planning.splits import Splits, name, order_id
@@ -29,7 +28,7 @@ def considered(made: Assembled, splits: Splits, wants: Wants, desk: Desk) -> Ite
     order_by_pair = {(order.token_in, order.token_out): order for order in made.orders}
     for order in made.orders:
         pools = by_pair[_key(order.token_in, order.token_out)]
-        yield from _taken(order, made.fills_by_order[order.id], pools)
+        yield from _taken(order, made.fills_by_order[order.id], pools, desk)
     for want in (*wants.sells, *wants.buys):
         pairs = [pair for pair in _pairs(want, wants, desk) if _key(*pair) in by_pair]
         through = [pair for pair in pairs if pair in order_by_pair]
@@ -69,7 +68,9 @@ def _why_none(want: Want, through: Sequence[_Pair], splits: Splits) -> str:
     return f"the order brings more through {symbols}"
 
 
-def _taken(order: Order, fills: Sequence[Fill], pools: Sequence[PoolState]) -> tuple[Quote, ...]:
+def _taken(
+    order: Order, fills: Sequence[Fill], pools: Sequence[PoolState], desk: Desk
+) -> tuple[Quote, ...]:
     fill_by_pool = {fill.leg.pool: fill for fill in fills}
     found = [fill_by_pool.get(pool.ref.address) for pool in pools]
     split = Split(
@@ -85,7 +86,7 @@ def _taken(order: Order, fills: Sequence[Fill], pools: Sequence[PoolState]) -> t
         amounts_in=(order.amount_in,),
     )
     candidates = _candidates(pools, order.token_in)
-    return quotes(request, candidates=candidates, split=split, leg_gas=leg_gas)
+    return quotes(request, candidates=candidates, split=split, leg_gas=desk.gas_price.table.leg)
 
 
 def _lost(
@@ -104,7 +105,9 @@ def _lost(
         amounts_in=(amount_in,),
     )
     candidates = _candidates(pools, token_in)
-    for quote in quotes(request, candidates=candidates, split=_NO_SPLIT, leg_gas=leg_gas):
+    for quote in quotes(
+        request, candidates=candidates, split=_NO_SPLIT, leg_gas=desk.gas_price.table.leg
+    ):
         alone = "" if quote.amount_out else "; the pool cannot take it alone"
         yield replace(quote, verdict=verdict + alone)
 

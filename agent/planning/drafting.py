@@ -128,6 +128,8 @@ def draft(inputs: PlanInputs, proposed: Splits | None = None) -> Draft:
         tuple(legs),
         policy=inputs.policy,
         first_sequence=contract.sequence + 1,
+        table=desk.gas_price.table,
+        held={h.token.address: h.amount for h in inputs.position.portfolio.holdings},
     )
     left_alone = (
         *_left_alone(stands, opening.wants, desk),
@@ -170,6 +172,7 @@ def _desk(inputs: PlanInputs, found: Market) -> Desk:
         policy=inputs.policy,
         gas_price=gas_price(
             inputs.position,
+            inputs.policy,
             native=inputs.chain_book.hubs[0],
             price_by_token=found.price_by_token,
         ),

@@ -13,7 +13,7 @@ from agent.domain.pool import PoolState
 from agent.domain.swap import SwapResult
 from agent.domain.token import Token
 from agent.domain.units import Address, whole_tokens
-from agent.planning.gas import GasPrice, leg_gas
+from agent.planning.gas import GasPrice
 from agent.planning.money import ZERO, amount_of, usd_of
 from agent.planning.pricing import Market
 from agent.planning.swapping import swap_exact_in
@@ -79,7 +79,7 @@ class CostEstimator:
         got_usd = usd_of(swap.amount_out, token_out, prices[token_out.address])
         return Estimate(
             price_usd=max(ZERO, usd - got_usd),
-            gas_usd=self._gas_usd(leg_gas(pool.ref.kind, swap.ticks_crossed)),
+            gas_usd=self._gas_usd(self._gas_price.table.leg(pool.ref.kind, swap.ticks_crossed)),
         )
 
     def _gas_usd(self, gas: int) -> Decimal:

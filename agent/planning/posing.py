@@ -11,7 +11,6 @@ from agent.domain.pool import PoolKind, PoolState
 from agent.domain.token import Token
 from agent.domain.units import ONE_HUNDRED_PERCENT_BPS, Address
 from agent.planning.desk import Desk
-from agent.planning.gas import TICK_GAS, leg_gas
 from agent.planning.money import ZERO
 from agent.planning.optimum.problem import BasketProblem, GasWei, Hub, Purchase, Sale
 from agent.planning.rebalance import HubAim, Want, Wants
@@ -159,9 +158,9 @@ def _unit_usd(token: Token, desk: Desk) -> Decimal:
 
 
 def _gas(desk: Desk) -> GasWei:
-    wei = desk.gas_price.wei_per_gas
+    wei, table = desk.gas_price.wei_per_gas, desk.gas_price.table
     return GasWei(
-        leg_by_kind={kind: leg_gas(kind, 0) * wei for kind in PoolKind}, tick=TICK_GAS * wei
+        leg_by_kind={kind: table.leg(kind, 0) * wei for kind in PoolKind}, tick=table.tick * wei
     )
 
 

@@ -16,7 +16,7 @@ from agent.domain.quote import Quote
 from agent.domain.swap import Unfillable
 from agent.domain.units import ONE_HUNDRED_PERCENT_BPS
 from agent.planning.desk import Desk
-from agent.planning.gas import leg_gas
+from agent.planning.metering import swap_gas
 from agent.planning.swapping import mid_amount_out, swap_exact_in
 from agent.planning.trading import Routed
 
@@ -93,7 +93,7 @@ def _scaled(leg: Leg, amount_in: int, desk: Desk) -> Leg | None:
         amount_in=amount_in,
         amount_out=swap.amount_out,
         mid_amount_out=mid_amount_out(pool, zero_for_one=leg.zero_for_one, amount_in=amount_in),
-        gas=leg_gas(leg.kind, swap.ticks_crossed),
+        gas=swap_gas(desk.gas_price.table, pool, swap),
     )
 
 

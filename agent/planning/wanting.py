@@ -96,7 +96,10 @@ def held_tokens(inputs: PlanInputs, market: Market) -> frozenset[Address]:
 
 def _estimator(inputs: PlanInputs, market: Market) -> CostEstimator:
     price_of_gas = gas_price(
-        inputs.position, native=inputs.chain_book.hubs[0], price_by_token=market.price_by_token
+        inputs.position,
+        inputs.policy,
+        native=inputs.chain_book.hubs[0],
+        price_by_token=market.price_by_token,
     )
     return CostEstimator(
         inputs.pools,

@@ -23,6 +23,7 @@ from agent.domain.rules import StableRules
 from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Bps, Ppm
 from agent.domain.window import WindowRules
 from agent.settings.aggregators import AggregatorSettings
+from agent.settings.breakers import BreakerSettings
 from agent.settings.feeds import FeedSettings
 from agent.settings.fields import AddressSetting, Section, UrlSetting
 from agent.settings.index import BudgetSettings, DriftSettings, IndexSettings
@@ -125,6 +126,7 @@ class PolicySettings(Section):
     batch_gas_share_ppm: Annotated[int, Field(ge=50_000, le=ONE_HUNDRED_PERCENT_PPM)] = 900_000
     deadline_s: Annotated[int, Field(ge=60, le=DAY_S)] = 1_800
     max_price_move_bps: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+    amsterdam_at: Annotated[int, Field(ge=1_764_798_551, le=2**53)] | None = None
 
     @model_validator(mode="after")
     def _stablecoin_weights_sum(self) -> PolicySettings:
@@ -156,6 +158,7 @@ class PolicySettings(Section):
             batch_gas_share_ppm=Ppm(self.batch_gas_share_ppm),
             deadline_s=self.deadline_s,
             max_price_move_bps=Bps(self.max_price_move_bps),
+            amsterdam_at=self.amsterdam_at,
         )
 
 
@@ -251,6 +254,7 @@ class Settings(BaseSettings):
     chain: ChainSettings
     signals: SignalSettings
     regime: RegimeSettings = RegimeSettings()
+    breakers: BreakerSettings = BreakerSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
     policy: PolicySettings = PolicySettings()
     stable: StableSettings = StableSettings()

@@ -44,6 +44,8 @@ regime_others = []
 ranking_agree = 1           # ... or, above 1, so many of all must agree
 regime_agree = 1
 keys = []                   # who may sign: "ed25519:HEX" or "eip191:0xADDRESS"; none: unsigned is taken
+# webhook_port = 8790       # takes signed signals on 127.0.0.1; then a place may be "webhook://"
+inbox = "inbox"             # where pushed signals lie
 max_age_s = 172800          # an older signal is refused
 max_gap_s = 86400           # ranking and regime issued further apart are refused
 max_skew_s = 120            # how far a signal's clock may run ahead of ours
@@ -58,6 +60,14 @@ max_reentries = 2           # in 30 days
 exit_notice_s = 0           # how long before an exit is executed it is proposed
 exit_approval = "none"      # "required": no exit without `agent approve`
 watch_s = 300               # how often the regime is read between cycles; 0: only for a cycle
+
+[breakers]                  # lead out of the index whatever the regime says, until `agent regime override`
+max_drawdown_ppm = 0        # below the highest since the portfolio is in; 0 switches a breaker off
+max_volatility_ppm = 0      # a year's, over the window
+volatility_window_s = 604800
+max_oracle_failures = 0     # looks in a row at which nothing could be valued
+max_depegs = 0              # looks in a row at which one of the policy's stablecoins was off its peg
+look_s = 3600
 
 [quarantine]                # what of a ranking is not acted on at once; 0 switches a rule off
 list_ranks = 110            # a coin beyond this rank has left the list
@@ -89,6 +99,7 @@ min_gas_reserve_eth = 0.05  # what the agent's account must keep
 batch_gas_share_ppm = 900000        # of the 2^24 gas that one transaction may use
 deadline_s = 1800           # a batch that has not landed by then cannot land
 max_price_move_bps = 1000   # from proposal to plan; beyond it there is a new proposal
+# amsterdam_at = 1800000000 # Unix seconds at which that fork reprices gas, once it is known
 
 [policy.stablecoin_weight_ppm]      # what is held while the regime is bearish; sums to 1000000
 usd-coin = 500000

@@ -26,7 +26,8 @@ SETTLE_EVERY = timedelta(minutes=1)
 class Service:
     """Cycles on their slots, one at a time. `settle` moves what was mined on to its final state.
 
-    `watch` looks at the regime, and names the cycle that a switch calls for outside the schedule.
+    `watch` looks at the regime, and names the cycle that a switch calls for outside the schedule; `look`
+    is for the circuit breakers, between cycles.
     `rests` says why the cycle of a slot is not to begin now, "" where it may.
     """
 
@@ -37,6 +38,7 @@ class Service:
     settle: Callable[[], object]
     tell: Listener
     watch: Callable[[datetime], Slot | None] = lambda _: None
+    look: Callable[[datetime], None] = lambda _: None
     rests: Callable[[Slot], str] = lambda _: ""
     _tried_at: datetime | None = field(default=None, init=False)
     _settled_at: datetime | None = field(default=None, init=False)
@@ -85,6 +87,7 @@ class Service:
                 self._start(slot, now)
                 return f"cycle {slot.cycle_id} begins"
         self._settle_now_and_then(now)
+        self._look(now)
         if self._halted:
             return f"halted: {self._halted}"
         upcoming = self.schedule.upcoming(now)
@@ -115,6 +118,12 @@ class Service:
         if now - slot.scheduled_at > PUNCTUAL:
             observe.cycle_caught_up(cycle_id=slot.cycle_id, missed_at=slot.scheduled_at)
         self.engine.start(slot)
+
+    def _look(self, now: datetime) -> None:
+        try:
+            self.look(now)
+        except RetryableError as error:
+            observe.step_retried(step="look", reason=str(error))
 
     def _settle_now_and_then(self, now: datetime) -> None:
         if self._settled_at is not None and now - self._settled_at < SETTLE_EVERY:

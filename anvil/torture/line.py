@@ -10,13 +10,13 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import requests
-from requests.adapters import BaseAdapter
 
 from anvil.strict.server import Reply
 
@@ -58,34 +58,34 @@ class Line:
             return _read(self._reader)
 
 
-class Nodes(BaseAdapter):
-    """Takes the requests of a `requests.Session` to the endpoint that `address` gave its number."""
+class Provider:
+    """What the agent's JSON-RPC client asks instead of web3's provider: it answers and fails like that one."""
 
-    def __init__(self, line: Line) -> None:
-        super().__init__()
+    def __init__(self, line: Line, url: str) -> None:
         self._line = line
+        self._endpoint = int(url.rpartition("-")[2])
 
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        *_: Any,  # noqa: ANN401 - the rest decides what a socket would do
-        **__: Any,  # noqa: ANN401 - as above
-    ) -> requests.Response:
-        url, body = request.url or "", request.body
-        if not isinstance(body, bytes):
-            raise requests.RequestException("a body of bytes is wanted")
-        status, content = self._line.exchange(int(url.rstrip("/").rpartition("-")[2]), body)
+    def make_request(self, method: str, params: Any) -> Any:  # noqa: ANN401 - any JSON
+        return self._posted(_call(0, method, params))
+
+    def make_batch_request(self, calls: Sequence[tuple[str, Any]]) -> Any:  # noqa: ANN401 - any JSON
+        return self._posted([_call(i, method, params) for i, (method, params) in enumerate(calls)])
+
+    def _posted(self, document: object) -> Any:  # noqa: ANN401 - any JSON
+        status, body = self._line.exchange(self._endpoint, json.dumps(document).encode())
         if status == TIMED_OUT:
-            raise requests.ReadTimeout(request=request)
+            raise requests.ReadTimeout
         if status == BROKEN:
-            raise requests.ConnectionError(request=request)
-        response = requests.Response()
-        response.status_code, response.url, response.request = status, url, request
-        response._content = content  # noqa: SLF001 - as its own adapters fill it
-        return response
+            raise requests.ConnectionError
+        if status != HTTPStatus.OK:
+            response = requests.Response()
+            response.status_code = status
+            raise requests.HTTPError(response=response)
+        return json.loads(body)
 
-    def close(self) -> None:
-        """Leave the line to whoever made it."""
+
+def _call(number: int, method: str, params: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
 
 
 def address(endpoint: int) -> str:

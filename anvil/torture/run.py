@@ -27,7 +27,7 @@ RESTART_S = 30.0
 TRY_AGAIN_S = 600.0
 """When a cycle that was given up for now is run again."""
 
-FINALITY = 8
+FINALITY = 6
 FOR_HUMANS = frozenset({1, 2, 3, 6})
 """Exit codes after which nothing is started again by itself."""
 KILLED = -9

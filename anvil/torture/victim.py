@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-import requests
 from dbos import Queue
 from dbos._dbos import _get_or_create_dbos_registry
 from pydantic import SecretStr
 from sqlalchemy.engine.default import DefaultDialect
+from web3.providers.rpc import HTTPProvider
 
 from agent.adapters.ledger import SqlLedger
 from agent.adapters.rpc import Answer, Call, Rpc
@@ -34,7 +34,7 @@ from agent.settings import Settings, load_settings
 from agent.workflow.engine import Engine
 from agent.workflow.service import Service
 from anvil.torture.bugs import plant
-from anvil.torture.line import Line, Nodes
+from anvil.torture.line import Line, Provider
 from anvil.torture.powerloss import synced_copies
 
 SEND = "eth_sendRawTransaction"
@@ -80,10 +80,7 @@ def _trade(settings: Settings, errand: Errand, line: Line, points: _Points) -> i
     clock = _LineClock(line)
 
     def connect(url: SecretStr) -> Rpc:
-        session = requests.Session()
-        session.trust_env = False
-        session.mount(url.get_secret_value(), Nodes(line))
-        return _WatchedRpc(url, points, clock, session)
+        return _WatchedRpc(url, points, clock, Provider(line, url.get_secret_value()))
 
     with (
         endpoints(settings, connect=connect, monotonic=clock.monotonic) as nodes,
@@ -193,9 +190,10 @@ class _WatchedRpc(Rpc):
     """Says when a read was answered, and when bytes are about to leave or have left."""
 
     def __init__(
-        self, url: SecretStr, points: _Points, clock: _LineClock, session: requests.Session
+        self, url: SecretStr, points: _Points, clock: _LineClock, provider: Provider
     ) -> None:
-        super().__init__(url, session=session, sleep=clock.sleep)
+        super().__init__(url, sleep=clock.sleep)
+        self._provider = cast(HTTPProvider, provider)
         self._points = points
 
     def answers(self, calls: Sequence[Call]) -> list[Answer]:

@@ -10,7 +10,8 @@ from agent.domain.swap import Shortfall, SwapResult, Undeliverable, Unfillable
 from agent.planning.swapping import swap_exact_in, swap_exact_out
 from anvil.abi import call_data, raw
 from anvil.addresses import TWIN_ADMIN
-from anvil.balancer import VAULT
+from anvil.balancer import VAULT, factories
+from anvil.balancer import weighted_pool as stand_in
 from anvil.calls import transact
 from anvil.fund import balance, fund
 from anvil.rpc import NodeError
@@ -24,6 +25,7 @@ from tests.fork.weighted import (
     weighted_mismatches,
     weighted_out_mismatches,
 )
+from tests.recorded import recorded
 
 SWAP = "swap((bytes32,uint8,address,address,uint256,bytes),(address,bool,address,bool),uint256,uint256)"
 
@@ -126,3 +128,43 @@ def test_a_pool_that_quotes_otherwise_or_is_none_is_left_out(fork, pools):
 def test_pools_are_weighted(pools):
     assert all(isinstance(pool, WeightedPool) for pool in pools)
     assert len({pool.weight0 for pool in pools}) > 3
+
+
+def test_recorded_states_are_answered_by_the_vault_as_by_us(fork, twin, placed):
+    """Stand-ins of the same decimals hold what mainnet's pools held."""
+    assert placed  # the Vault stands
+    factory_by_version = factories(fork)
+    spare = {
+        digits: [
+            token["address"]
+            for token in twin["tokens"]
+            if token["decimals"] == digits and token["contract"] in {"Token", "BlocklistToken"}
+        ]
+        for digits in (6, 8, 18)
+    }
+    refs = []
+    for number, record in enumerate(recorded("weighted")):
+        taken = [spare[digits][place] for place, digits in enumerate(record["decimals"])]
+        held = sorted(
+            zip(taken, map(int, record["balances"]), map(int, record["weights"]), strict=True),
+            key=lambda one: int(one[0], 16),
+        )
+        place = stand_in(
+            fork,
+            factory_by_version[record["version"]],
+            version=record["version"],
+            balances={token: balance for token, balance, _ in held},
+            weights=[weight for *_, weight in held],
+            fee=int(record["fee"]),
+        )
+        refs += refs_of([replace(place, tokens=tuple(taken[:2]))], random.Random(number))
+    states, left_out = states_of(fork, refs)
+    assert [] == left_out
+    rng = random.Random(35)
+    drawn = [case for pool in states for case in random_cases(rng, [pool], 20)]
+    cases = [case for case in drawn if isinstance(case.swap, SwapResult)]
+
+    assert len(states) == len(recorded("weighted"))
+    assert len(cases) > 100
+    assert [] == weighted_mismatches(fork, cases)
+    assert [] == weighted_out_mismatches(fork, random_out_cases(rng, states, 100))

@@ -12,7 +12,7 @@ from agent.domain.pool import PoolKind
 from agent.domain.swap import SwapResult
 from agent.domain.units import Bps
 from agent.execution.calls import encode
-from agent.planning.gas import LEG_GAS
+from agent.planning.gas_tables import OSAKA
 from agent.planning.pool_calls import as_router_leg
 from agent.planning.swapping import swap_exact_in
 from anvil.abi import call_data
@@ -67,7 +67,7 @@ def weighted_leg(stand, pool, amount_in):
         amount_out=swap.amount_out,
         mid_amount_out=0,
         fee_pips=pool.ref.fee_pips,
-        gas=LEG_GAS[PoolKind.WEIGHTED],
+        gas=OSAKA.leg(PoolKind.WEIGHTED, 0),
     )
     deadline = stand.chain.fetch_head().timestamp + 600
     return as_router_leg(leg, pool, taker=stand.vault, slippage_bps=Bps(50), deadline=deadline)
@@ -122,7 +122,11 @@ def test_a_weighted_leg_costs_what_the_planner_reckons(fork, stand, pool):
         with fork.undone():
             used.append(int(run(stand, *legs)["gasUsed"], 16))
 
-    assert 0.85 * LEG_GAS[PoolKind.WEIGHTED] < used[1] - used[0] <= LEG_GAS[PoolKind.WEIGHTED]
+    assert (
+        0.85 * OSAKA.leg(PoolKind.WEIGHTED, 0)
+        < used[1] - used[0]
+        <= OSAKA.leg(PoolKind.WEIGHTED, 0)
+    )
 
 
 def test_nothing_moves_where_the_owner_did_not_allow_the_router(stand, pool):

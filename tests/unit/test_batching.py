@@ -3,7 +3,6 @@
 from dataclasses import replace
 from decimal import Decimal
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,20 +11,13 @@ from agent.domain.pool import PoolKind
 from agent.domain.portfolio import Holding, Portfolio, Price
 from agent.domain.units import ZERO_ADDRESS, Ppm
 from agent.planning.batching import batches, floors, least_balances
-from agent.planning.gas import (
-    BATCH_GAS,
-    LEG_GAS,
-    TICK_GAS,
-    TX_GAS_CAP,
-    gas_limit,
-    gas_price,
-    leg_gas,
-)
+from agent.planning.gas import TX_GAS_CAP, gas_limit, gas_price
+from agent.planning.gas_tables import AMSTERDAM, OSAKA
 from tests.worlds import POLICY, USDC, VAULT, WETH, address, coin_token, world
 
 
 def leg(  # noqa: PLR0913, PLR0917 - a leg has these
-    number, token_in, token_out, amount_in=1_000, amount_out=2_000, gas=72_000
+    number, token_in, token_out, amount_in=1_000, amount_out=2_000, gas=66_000
 ):
     return Leg(
         order_id=f"order:{number}",
@@ -44,7 +36,7 @@ def leg(  # noqa: PLR0913, PLR0917 - a leg has these
     )
 
 
-def sells(count, gas=72_000):
+def sells(count, gas=66_000):
     return [leg(n, coin_token(n), WETH, gas=gas) for n in range(count)]
 
 
@@ -56,7 +48,7 @@ def made(legs, share_ppm=900_000):
 def test_a_hundred_legs_fit_one_transaction():
     (batch,) = made(sells(100))
 
-    assert batch.gas_forecast == BATCH_GAS + 100 * 72_000
+    assert batch.gas_forecast == OSAKA.batch + 101 * OSAKA.token + 100 * 66_000
     assert batch.gas_limit == gas_limit(batch.gas_forecast) <= TX_GAS_CAP
 
 
@@ -81,7 +73,9 @@ def test_every_leg_lands_once_in_order_and_within_the_share(gas, data):
 
 def test_a_batch_is_closed_only_when_the_next_leg_does_not_fit():
     share_ppm = 50_000
-    room = (TX_GAS_CAP * share_ppm // 1_000_000 - BATCH_GAS) // 72_000
+    room = (TX_GAS_CAP * share_ppm // 1_000_000 - OSAKA.batch - OSAKA.token) // (
+        66_000 + OSAKA.token
+    )
 
     found = made(sells(2 * room + 1), share_ppm)
 
@@ -133,30 +127,31 @@ def test_least_balances_follow_holdings_and_floors_from_batch_to_batch():
     assert short == {WETH.address: -10}
 
 
-@pytest.mark.parametrize(
-    ("kind", "ticks", "gas"),
-    [
-        (PoolKind.V2, 0, LEG_GAS[PoolKind.V2]),
-        (PoolKind.V3, 0, LEG_GAS[PoolKind.V3]),
-        (PoolKind.V3, 3, LEG_GAS[PoolKind.V3] + 3 * TICK_GAS),
-    ],
-)
-def test_a_legs_gas_grows_with_the_ticks_it_crosses(kind, ticks, gas):
-    assert gas == leg_gas(kind, ticks)
-
-
 def test_gas_is_paid_at_base_fee_and_tip():
     inputs = world(coins=3)
     prices = {
         WETH.address: Price(usd=Decimal(3_000), source="test"),
         USDC.address: Price(usd=Decimal(1), source="test"),
     }
-    paid = gas_price(inputs.position, native=WETH, price_by_token=prices)
+    paid = gas_price(inputs.position, POLICY, native=WETH, price_by_token=prices)
 
     assert paid.wei_per_gas == 10**9 + 10**8
     assert paid.in_token(1_000_000, WETH) == 1_000_000 * paid.wei_per_gas
     assert paid.in_token(1_000_000, USDC) == 3_300_000
     assert paid.in_token(1, USDC) == 4  # 3.3 millionths of a dollar, rounded up
+
+
+def test_gas_is_forecast_by_the_rules_of_the_blocks_time():
+    position = world(coins=3).position
+    prices = {WETH.address: Price(usd=Decimal(3_000), source="test")}
+
+    def table(policy):
+        return gas_price(position, policy, native=WETH, price_by_token=prices).table
+
+    at = position.block.timestamp
+    assert table(POLICY) == OSAKA
+    assert table(replace(POLICY, amsterdam_at=at + 1)) == OSAKA
+    assert table(replace(POLICY, amsterdam_at=at)) == AMSTERDAM
 
 
 def test_the_gas_limit_leaves_room_but_never_exceeds_a_transaction():

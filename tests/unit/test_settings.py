@@ -42,6 +42,7 @@ def write(tmp_path):
 
 
 WITHOUT_DEFAULT = {
+    "webhook_port",
     *(f"{p}_{what}" for p in PROVIDERS for what in ("url", "key")),
 
     "rpc_urls", "quorum", "private_rpc_urls", "public_after_blocks", "url", "keys", "urls",
@@ -68,7 +69,7 @@ def test_template_holds_every_setting_and_its_default():
     declared = {name: set(f.annotation.model_fields) for name, f in Settings.model_fields.items()}
 
     assert Settings(**required_only) == Settings(**settings)
-    assert declared["policy"] - {"max_coin_weight_ppm"} == set(settings["policy"])
+    assert declared["policy"] - {"max_coin_weight_ppm", "amsterdam_at"} == set(settings["policy"])
     for name in set(declared) - {"policy"}:
         assert declared[name] - WITHOUT_DEFAULT == set(settings[name]) - WITHOUT_DEFAULT
 
