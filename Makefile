@@ -38,6 +38,7 @@ forks: .venv/.installed anvil/node_modules/.installed ## Tests on a forked twin
 
 bench: .venv/.installed anvil/node_modules/.installed ## Gas, exactness, netting, the cycle's own time
 	$(BIN)/python -m bench.gas_per_leg
+	$(BIN)/python -m bench.gas_forecast
 	$(BIN)/python -m bench.wei_exact
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.splitting
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.planning
