@@ -7,16 +7,18 @@ BIN := .venv/bin
 SLITHER := $(CURDIR)/.venv-slither/bin/slither
 FORGE := $(CURDIR)/anvil/node_modules/.bin/forge
 JOBS ?= 2
+N ?= 10000
+SEED ?= 1
 
-.PHONY: help run test lint types units contracts forks bench peers twin clean
+.PHONY: help run test lint types units contracts forks crashes torture tamper strict-node bench peers twin clean
 
 help: ## Say what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: .venv/.installed anvil/node_modules/.installed ## Watch a whole Monday on a forked chain
 	@$(BIN)/python -m anvil.monday $(if $(VENUES),--venues $(VENUES)) $(ARGS)
 
-test: lint types units contracts forks ## Everything that must pass before a change is merged
+test: lint types units contracts forks crashes ## Everything that must pass before a change is merged
 
 lint: .venv/.installed ## Style, formatting, spelling
 	$(BIN)/ruff check .
@@ -27,7 +29,7 @@ types: .venv/.installed ## Types, strictly
 	$(BIN)/mypy agent anvil bench
 
 units: .venv/.installed anvil/node_modules/.installed ## Tests that need no chain
-	$(BIN)/pytest -q -n $(JOBS) --ignore tests/fork
+	$(BIN)/pytest -q -n $(JOBS) --ignore tests/fork --ignore tests/torture
 
 contracts: anvil/node_modules/.installed .venv-slither/.installed ## Contracts: tests, gas snapshots, analysis
 	cd contracts && $(FORGE) fmt --check && FORGE_SNAPSHOT_CHECK=true $(FORGE) test
@@ -35,6 +37,18 @@ contracts: anvil/node_modules/.installed .venv-slither/.installed ## Contracts: 
 
 forks: .venv/.installed anvil/node_modules/.installed ## Tests on a forked twin
 	$(BIN)/pytest -q -n $(JOBS) tests/fork
+
+crashes: .venv/.installed anvil/node_modules/.installed ## The agent killed at every point, in every trouble
+	$(BIN)/pytest -q -n $(JOBS) tests/torture
+
+torture: .venv/.installed anvil/node_modules/.installed ## N seeded schedules of kills and faults, resumable
+	$(BIN)/python -m anvil.torture --schedules $(N) --workers $(JOBS) --resume $(ARGS)
+
+tamper: .venv/.installed ## The log damaged in 100,000 ways
+	$(BIN)/python -m tests.tampering 100000 --jobs $(JOBS)
+
+strict-node: .venv/.installed anvil/node_modules/.installed ## A node as strict as mainnet, with the faults of a SEED
+	$(BIN)/python -m anvil.strict --seed $(SEED) $(ARGS)
 
 bench: .venv/.installed anvil/node_modules/.installed ## Gas, exactness, netting, the cycle's own time
 	$(BIN)/python -m bench.gas_per_leg

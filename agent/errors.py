@@ -17,7 +17,7 @@ Every message is one line: the field or thing, its value, and the mend.
       ProposalRejectedError, AgentPausedError, PlanExpiredError, NonceTakenError, RouteUnfitError
   - HaltError             stop trading and page a human
     . DepeggedError, LimitsBreachedError, RehearsalMismatchError, WrongChainError, NodeUnfitError, VaultUnfitError,
-      LedgerError,
+      LedgerError (LedgerUnusableError),
       NonceMismatchError, SequenceMismatchError, CalldataError, TokenUnreadableError, UnexpectedRevertError,
       OutcomeMismatchError, ReviewNeededError, PlanningProcessError, UnexpectedError
   - LogVerificationError  the log does not prove what it claims
@@ -547,6 +547,10 @@ class LedgerError(HaltError):
         """Say what is wrong and what to do."""
         self.what, self.mend = what, mend
         super().__init__(f"ledger: {what}: {mend}")
+
+
+class LedgerUnusableError(LedgerError):
+    """The database under ledger and cycles fails: full, locked, damaged, not writable, or gone."""
 
 
 class NonceMismatchError(HaltError):

@@ -16,6 +16,7 @@ from agent.adapters.simulator_rpc import RpcSimulator
 from agent.adapters.supervisor import SystemdSupervisor
 from agent.bootstrap.notifying import telling
 from agent.bootstrap.planner import planner_process
+from agent.bootstrap.webhook import webhook
 from agent.bootstrap.wiring import Endpoints, Means, endpoints, service
 from agent.domain.happening import Listener
 from agent.domain.intent import Route
@@ -49,6 +50,7 @@ def live_service(
             patience=timedelta(seconds=patience_s),
         ) as means,
         telling(settings, means.ledger, clock=SystemClock()),
+        webhook(settings, ledger=means.ledger, clock=SystemClock()),
     ):
         means.planner.prepare()
         yield service(settings, means, tell=tell)

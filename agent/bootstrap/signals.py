@@ -18,11 +18,12 @@ from agent.adapters.feeds import (
     ProviderRanking,
     ProviderRegime,
 )
-from agent.adapters.http import UrlBytes, byte_source, new_client
+from agent.adapters.http import ByteSource, FileBytes, UrlBytes, byte_source, new_client
 from agent.adapters.ranking_tables import ConversionReport, convert
 from agent.adapters.rankings import RankingReader, ranking_schema
 from agent.adapters.signals import RegimeReader, regime_schema
 from agent.adapters.token_map import bundled_token_map, load_token_map
+from agent.adapters.webhook import Inbox
 from agent.domain.bodies import SignalName
 from agent.domain.signal import Ranking, RegimeSignal
 from agent.domain.signal_rules import SignalLimits, check_agreement
@@ -31,6 +32,7 @@ from agent.errors import SettingsError
 from agent.ports import RankingSource, SignalSource
 from agent.settings import Settings
 
+WEBHOOK = "webhook://"
 PAID_COINGECKO, PAID_COINGECKO_HEADER = "pro-api.coingecko.com", "x-cg-pro-api-key"
 
 __all__ = ["ConversionReport", "fetch_signals", "readers", "schema", "write_ranking"]
@@ -67,7 +69,7 @@ def _ranking_source(
     provider, argument = _provider(place)
     if provider is None:
         return RankingReader(
-            source=byte_source(place, setting=setting, client=client),
+            source=_bytes(settings, client, place, SignalName.RANKING, setting=setting),
             limits=_limits(settings),
             keys=settings.signals.keys,
         )
@@ -85,7 +87,7 @@ def _regime_source(
     provider, argument = _provider(place)
     if provider is None:
         return RegimeReader(
-            source=byte_source(place, setting=setting, client=client),
+            source=_bytes(settings, client, place, SignalName.REGIME, setting=setting),
             limits=_limits(settings),
             keys=settings.signals.keys,
         )
@@ -97,6 +99,14 @@ def _regime_source(
         source=_asked(settings, client, provider, provider.regime_path, argument),
         limits=_limits(settings),
     )
+
+
+def _bytes(
+    settings: Settings, client: httpx.Client, place: str, name: SignalName, *, setting: str
+) -> ByteSource:
+    if place == WEBHOOK:
+        return FileBytes(path=Inbox(directory=settings.signals.inbox).path(name))
+    return byte_source(place, setting=setting, client=client)
 
 
 def _provider(place: str) -> tuple[Provider | None, str]:

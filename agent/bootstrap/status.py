@@ -9,11 +9,14 @@ from agent.adapters.clock import SystemClock
 from agent.bootstrap.ledgers import Access, SqlLedger, open_ledger
 from agent.bootstrap.wiring import schedule
 from agent.daemon.commanding import rests
+from agent.daemon.remembering import memory
 from agent.daemon.standing import body_of, unreviewed_halt
 from agent.domain.bodies import Body, Halted, PlanMade, ProposalMade, Reported
 from agent.domain.intent import TERMINAL, TxState
+from agent.domain.memory import NOTHING_REMEMBERED, Memory, Spent
 from agent.domain.record import Checkpoint, Record, RecordKind
 from agent.execution.account import foreign_nonces
+from agent.planning.remembering import projected
 from agent.settings import Settings
 
 TELLING = (RecordKind.PROPOSAL, RecordKind.PLAN, RecordKind.HALT, RecordKind.REPORT)
@@ -44,7 +47,8 @@ class OpenIntent:
 class Status:
     """Everything at a glance. `needs_review` names a cycle without whose sign-off nothing is traded.
 
-    `paused` says by whom and why, "" where the agent is not.
+    `paused` says by whom and why, "" where the agent is not. What was spent is what rebalances within
+    the index turned over and cost in 7 and in 365 days, and what a year at that rate comes to.
     `foreign_nonces` of the agent's accounts were used by somebody else.
     """
 
@@ -55,6 +59,9 @@ class Status:
     last: LastCycle | None
     needs_review: str | None
     paused: str
+    spent_week: Spent
+    spent_year: Spent
+    projected_year: Spent
     open_intents: tuple[OpenIntent, ...]
     foreign_nonces: tuple[int, ...]
     records: int
@@ -78,6 +85,8 @@ def _status(settings: Settings, ledger: SqlLedger | None) -> Status:
     upcoming = schedule(settings, notice=notice).upcoming(SystemClock().now())
     records = () if ledger is None else ledger.records()
     unreviewed = None if ledger is None else unreviewed_halt(ledger)
+    spent, first = _spent(ledger)
+    now_s = int(SystemClock().now().timestamp())
     return Status(
         portfolio=settings.portfolio.name,
         next_cycle_id=upcoming.cycle_id,
@@ -85,12 +94,24 @@ def _status(settings: Settings, ledger: SqlLedger | None) -> Status:
         next_executes_at=upcoming.scheduled_at,
         last=_last_cycle(records),
         needs_review=None if unreviewed is None else unreviewed[0],
+        spent_week=spent.week,
+        spent_year=spent.year,
+        projected_year=projected(spent.year, first=first, now=now_s),
         paused="" if ledger is None else rests(ledger, upcoming),
         open_intents=() if ledger is None else _open_intents(ledger),
         foreign_nonces=() if ledger is None else foreign_nonces(ledger),
         records=len(records),
         checkpoint=None if ledger is None else (None, *ledger.checkpoints())[-1],
     )
+
+
+def _spent(ledger: SqlLedger | None) -> tuple[Memory, int | None]:
+    """Return what the log remembers now, and when the first cycle was reported."""
+    if ledger is None:
+        return NOTHING_REMEMBERED, None
+    reports = ledger.records(kinds=(RecordKind.REPORT,))
+    first = int(datetime.fromisoformat(reports[0].at).timestamp()) if reports else None
+    return memory(ledger, now=int(SystemClock().now().timestamp())), first
 
 
 def _last_cycle(records: tuple[Record, ...]) -> LastCycle | None:

@@ -16,7 +16,7 @@ from agent.adapters.broadcaster import RpcBroadcaster
 from agent.adapters.chain import QuorumChain, RpcChain
 from agent.adapters.failover import FailoverVenue
 from agent.adapters.fee_history import RpcFeeHistory
-from agent.adapters.ledger import SqlLedger
+from agent.adapters.ledger import SqlLedger, translated
 from agent.adapters.rpc import Rpc
 from agent.adapters.token_map import bundled_token_map, load_token_map
 from agent.bootstrap.aggregators import bargaining, router_guard
@@ -168,7 +168,9 @@ def service(settings: Settings, means: Means, *, tell: Listener) -> Service:
         tell=tell,
     )
     return Service(
-        engine=Engine(database=means.database, cycle=cycle),
+        engine=Engine(
+            database=means.database, cycle=cycle, guard=partial(translated, "the ledger's database")
+        ),
         schedule=schedule(settings, notice=means.notice),
         clock=means.clock,
         supervisor=means.supervisor,

@@ -10,7 +10,7 @@ from rich.text import Text
 from agent.bootstrap.status import Status, status
 from agent.cli.frame import console, load_settings, print_json
 from agent.cli.tables import filled, heading, plain_table
-from agent.cli.words import moment, short
+from agent.cli.words import dollars, moment, short
 
 
 def show_status(settings_file: Path | None, *, as_json: bool) -> None:
@@ -46,6 +46,7 @@ def _view(seen: Status) -> RenderableType:
                 else f"sealed up to record {checkpoint.size} and block {checkpoint.block_number}"
             ),
         ),
+        ("rebalanced", _spent_words(seen)),
         ("in flight", f"{len(seen.open_intents)} batches" if seen.open_intents else "nothing"),
     ]
     if seen.foreign_nonces:
@@ -56,6 +57,15 @@ def _view(seen: Status) -> RenderableType:
         parts += [heading("In flight"), _open_table(seen)]
     parts.append(Text("\n" + _next_step(seen)))
     return Group(*parts)
+
+
+def _spent_words(seen: Status) -> str:
+    week, year, rate = seen.spent_week, seen.spent_year, seen.projected_year
+    return (
+        f"{dollars(week.turnover_usd)} for {dollars(week.cost_usd)} in 7 days, "
+        f"{dollars(year.turnover_usd)} for {dollars(year.cost_usd)} in 365; a year at this rate "
+        f"{dollars(rate.turnover_usd)} for {dollars(rate.cost_usd)}"
+    )
 
 
 def _open_table(seen: Status) -> RenderableType:

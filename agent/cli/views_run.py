@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from agent.cli.tables import filled, heading, plain_table
+from agent.cli.views_aggregators import filled_lines, offered_view
 from agent.cli.views_plan import plan_view, proposal_view, signals_line
 from agent.cli.words import dollars, gwei, percent, short, signed_dollars, whole_amount
 from agent.domain.bodies import NoncesAdopted, Rehearsed
@@ -74,7 +75,9 @@ class Story:
     def _planned(self, planned: Planned) -> RenderableType:
         self._plan = planned.plan
         return Group(
-            plan_view(planned.plan, plan_id=planned.plan_id), heading("Rehearsed, signed, sent")
+            plan_view(planned.plan, plan_id=planned.plan_id),
+            offered_view(planned.inputs.offered, planned.plan),
+            heading("Rehearsed, signed, sent"),
         )
 
     def _report(self, report: CycleReport) -> RenderableType:
@@ -82,6 +85,7 @@ class Story:
         fills = [fill for outcome in report.outcomes for fill in outcome.fills]
         if self._plan is not None and fills:
             parts.append(_fills_table(self._plan, fills))
+            parts.extend(map(Text, filled_lines(self._plan, fills)))
         parts.append(_totals(report))
         return Group(*parts)
 

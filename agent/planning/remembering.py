@@ -73,6 +73,20 @@ def _is_switch(plan: Plan) -> bool:
     return plan.regime is Regime.BEARISH or is_switch(sold, bought, plan.cost.portfolio_usd)
 
 
+@reckoned
+def projected(year: Spent, *, first: int | None, now: int) -> Spent:
+    """Return what a year at the present rate turns over and costs, off what was spent since `first`.
+
+    `first` is the time of the first report (Unix seconds), a week ago at the latest.
+    """
+    since = now if first is None else first
+    elapsed = Decimal(min(YEAR_S, max(WEEK_S, now - since)))
+    return Spent(
+        turnover_usd=cents(year.turnover_usd * YEAR_S / elapsed),
+        cost_usd=cents(year.cost_usd * YEAR_S / elapsed),
+    )
+
+
 def realised_cost_usd(cycle: PastCycle) -> Decimal:
     """Return what a cycle cost: fees and impact as planned, slippage against that, and gas as paid."""
     planned = cycle.plan.cost

@@ -23,6 +23,7 @@ PATH_KEYS = (
     ("signals", "regime"),
     ("signals", "ranking_others"),
     ("signals", "regime_others"),
+    ("signals", "inbox"),
     ("key", "keystore"),
     ("key", "password_file"),
     ("ledger", "path"),

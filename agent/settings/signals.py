@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 from eth_utils.address import is_checksum_address
@@ -31,7 +32,8 @@ class SignalSettings(Section):
 
     A place is a file, an http(s) address, or a provider such as `coingecko://`; see `docs/signals.md`.
     With `_agree` 1 the others of a signal are asked where the first has nothing usable, else so many of
-    all must agree. Where `keys` lists any, a signal of ours must be signed by one of them.
+    all must agree. Where `keys` lists any, a signal of ours must be signed by one of them. What is
+    pushed to `webhook_port` on loopback lies in the directory `inbox`, and is the place `webhook://`.
     """
 
     ranking: Annotated[str, Field(min_length=1)]
@@ -41,9 +43,17 @@ class SignalSettings(Section):
     ranking_agree: Annotated[int, Field(ge=1, le=20)] = 1
     regime_agree: Annotated[int, Field(ge=1, le=20)] = 1
     keys: tuple[SigningKey, ...] = ()
+    webhook_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+    inbox: Path = Path("inbox")
     max_age_s: Annotated[int, Field(ge=60, le=31 * DAY_S)] = 2 * DAY_S
     max_gap_s: Annotated[int, Field(ge=0, le=31 * DAY_S)] = DAY_S
     max_skew_s: Annotated[int, Field(ge=0, le=3_600)] = 120
+
+    @model_validator(mode="after")
+    def _pushes_are_signed(self) -> SignalSettings:
+        if self.webhook_port is not None and not self.keys:
+            raise ValueError("webhook_port is set, list in keys who may sign what is pushed")
+        return self
 
     @model_validator(mode="after")
     def _enough_sources(self) -> SignalSettings:

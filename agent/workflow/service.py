@@ -10,7 +10,7 @@ from agent import observe
 from agent.daemon.schedule import Schedule, Slot
 from agent.daemon.standing import wants_review
 from agent.domain.happening import Ending, Listener, Resumed, StepEnd
-from agent.errors import AgentError, RetryableError
+from agent.errors import AgentError, LedgerUnusableError, RetryableError
 from agent.ports import Clock, Supervisor
 from agent.workflow.engine import Engine
 
@@ -45,13 +45,18 @@ class Service:
     _halted: str = field(default="", init=False)
 
     def run_forever(self) -> None:
-        """Run until asked to stop, which raises StopRequestedError once all is left in good order."""
+        """Run until asked to stop, which raises StopRequestedError once all is left in good order.
+
+        Raises:
+            LedgerUnusableError: the database fails, so nothing can be recorded, and nothing is done.
+        """
         with self.engine:
             since = self.engine.since(self.clock.now())
             self.supervisor.ready()
             try:
                 while True:
                     self.supervisor.heartbeat()
+                    self.engine.check()
                     self.supervisor.status(self.tick(since=since))
                     self.clock.sleep(min(TICK_S, self.supervisor.heartbeat_s or TICK_S))
             finally:
@@ -133,6 +138,8 @@ class Service:
             self.settle()
         except RetryableError as error:
             observe.step_retried(step="settle", reason=str(error))
+        except LedgerUnusableError:
+            raise
         except AgentError as error:
             # Nothing is signed while it stands; the next cycle would halt on it, too.
             self._halted = str(error)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 
 from anvil.torture.oracle import Wrong
 from anvil.torture.run import Result
@@ -72,9 +73,13 @@ def load_outcomes(directory: Path) -> list[Outcome]:
     for path in sorted(directory.glob(RESULTS)):
         for line in path.read_text().splitlines():
             if line.endswith("}"):  # the last one may be cut off
-                kept = Outcome(**json.loads(line))
+                kept = Outcome(**{k: _fixed(v) for k, v in json.loads(line).items()})
                 found[kept.seed] = kept
     return [found[seed] for seed in sorted(found)]
+
+
+def _fixed(value: Any) -> Any:  # noqa: ANN401 - JSON
+    return tuple(map(_fixed, value)) if isinstance(value, list) else value
 
 
 def judged_seeds(outcomes: Iterable[Outcome]) -> set[int]:

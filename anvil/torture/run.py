@@ -17,7 +17,7 @@ from anvil.torture.ground import Ground, HangError, Site
 from anvil.torture.line import answering
 from anvil.torture.oracle import Arrivals, Finding, Scene, Wrong, judged
 from anvil.torture.powerloss import lose_power, survive_start
-from anvil.torture.schedule import HORIZON_BLOCKS, Blow, Schedule, Strike
+from anvil.torture.schedule import HORIZON_BLOCKS, Blow, Schedule, Strike, healing
 from anvil.torture.stage import ACCOUNT
 
 MOST_LIVES = 12
@@ -117,19 +117,23 @@ def _result(case: Case, *, took_s: float, is_done: bool) -> Result:
         clock_s=case.clock_s,
         is_hung=case.is_hung,
         passed=dict(case.passed),
-        faults=_counted(fleet, "fault"),
-        acts=_counted(fleet, "act"),
+        faults=_faults(fleet),
+        acts=_acts(fleet),
         history=(*schedule.lines(), *fleet.history.lines()),
     )
 
 
-def _counted(fleet: Fleet, name: str) -> Mapping[str, int]:
-    """Count what befell calls ("fault"), or chain and endpoints ("act"), by its name."""
+def _faults(fleet: Fleet) -> Mapping[str, int]:
+    """Count what befell calls, by its name."""
     facts = [dict(event.facts) for event in fleet.history]
-    if name == "fault":
-        return Counter(str(fact["fault"]) for fact in facts if "fault" in fact)
+    return Counter(str(fact["fault"]) for fact in facts if "fault" in fact)
+
+
+def _acts(fleet: Fleet) -> Mapping[str, int]:
+    """Count what befell chain and endpoints, by its name, but not what ended it."""
+    ending = {rule.do for rule in healing(len(fleet.world.nodes))}
     told = [dict(event.facts)["do"] for event in fleet.history.named("act")]
-    return Counter(NAMES[type(act)] for act in told)
+    return Counter(NAMES[type(act)] for act in told if act not in ending)
 
 
 def _lives(ground: Ground, case: Case, settings: Path, *, most: int) -> bool:

@@ -5,12 +5,19 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from agent.adapters.ledger import translated
 from agent.daemon.schedule import Schedule, Slot
 from agent.domain.happening import Ending, Resumed
-from agent.errors import RpcUnavailableError, StopRequestedError
+from agent.errors import (
+    LedgerUnusableError,
+    NonceMismatchError,
+    RpcUnavailableError,
+    StopRequestedError,
+)
 from agent.workflow.engine import Engine
 from agent.workflow.service import Service
 from tests.fakes import START, FakeLedger, FakeSupervisor, HeldClock
@@ -32,10 +39,12 @@ def clock():
     return HeldClock(START)
 
 
-def service(database, clock, steps, *, settle=lambda: None, told=None):
-    cycle = scripted_cycle(steps, clock=clock, ledger=FakeLedger())
+def service(  # noqa: PLR0913 - what a test may want otherwise
+    database, clock, steps, *, settle=lambda: None, told=None, ledger=None
+):
+    cycle = scripted_cycle(steps, clock=clock, ledger=ledger or FakeLedger())
     return Service(
-        engine=Engine(database=database, cycle=cycle),
+        engine=Engine(database=database, cycle=cycle, guard=partial(translated, "the database")),
         schedule=SCHEDULE,
         clock=clock,
         supervisor=FakeSupervisor(),
@@ -262,3 +271,70 @@ def test_a_paused_service_begins_nothing_and_catches_up_once_it_may(database):
         until(lambda: "report" in steps.done, clock)
 
     assert steps.done.count("begin") == 1
+
+
+FULL = LedgerUnusableError(what="the disk is full", mend="make room")
+
+
+class FullLedger(FakeLedger):
+    """A ledger whose disk has no room any more, not even for how a cycle ended."""
+
+    def append(self, *_args, **_named):
+        raise FULL
+
+
+def broken_off(service, clock):
+    """Return what a service raises that ends by itself while time passes."""
+    raised = []
+
+    def run():
+        try:
+            service.run_forever()
+        except LedgerUnusableError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        until(lambda: "ready" in service.supervisor.said)
+        clock.advance(WEEK)
+        until(lambda: not thread.is_alive(), clock)
+    finally:
+        clock.stop()
+        thread.join(PATIENCE_S)
+    return raised
+
+
+def test_a_service_whose_database_fails_in_a_cycle_ends_with_its_words(database, clock):
+    steps = ScriptedSteps(executes=START, acts={"begin": failing(*[FULL] * 9)})
+
+    assert [FULL] == broken_off(service(database, clock, steps, ledger=FullLedger()), clock)
+    assert {"begin"} == set(steps.done)
+
+
+def test_a_database_that_fails_while_settling_ends_the_service(database, clock):
+    steps = ScriptedSteps(executes=START)
+
+    assert [FULL] == broken_off(service(database, clock, steps, settle=failing(FULL)), clock)
+
+
+def test_any_other_halt_while_settling_is_said_and_looked_at_again(database, clock):
+    halt = NonceMismatchError(account="0x1", expected=7, found=9)
+    looks = []
+    held = service(
+        database,
+        clock,
+        ScriptedSteps(executes=START),
+        settle=lambda: looks.append(1) or failing(halt)(),
+    )
+
+    with running(held, clock):
+        until(lambda: any(w.startswith("halted: ") for w in held.supervisor.said), clock)
+        until(lambda: len(looks) > 1, clock)
+
+
+def test_what_the_database_of_cycles_raises_says_what_to_do(database, clock):
+    database.write_bytes(b"this is no database " * 400)
+
+    with pytest.raises(LedgerUnusableError, match=r"not a database.*restore the last backup"):
+        service(database, clock, ScriptedSteps(executes=START)).run_once()

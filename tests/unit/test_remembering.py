@@ -9,12 +9,12 @@ from agent.daemon.remembering import memory
 from agent.domain.bodies import PlanMade, ProposalMade, Reported
 from agent.domain.canonical import content_id
 from agent.domain.fill import CycleReport
-from agent.domain.memory import NOTHING_REMEMBERED, Memory
+from agent.domain.memory import NOTHING_REMEMBERED, Memory, Spent
 from agent.domain.portfolio import Price
 from agent.domain.signal import Regime
 from agent.planning.planner import plan
 from agent.planning.proposing import propose
-from agent.planning.remembering import DAY_S, LEAST_RETURNS, volatilities
+from agent.planning.remembering import DAY_S, LEAST_RETURNS, projected, volatilities
 from tests.fakes import FakeLedger
 from tests.worlds import NOW, USDC, WBTC, WETH, coin_token, world
 
@@ -133,3 +133,14 @@ def test_the_log_gives_proposals_their_place_among_the_prices():
         ledger.append(made, cycle_id=f"index-{proposal.block.timestamp}")
 
     assert WETH.address in memory(ledger, now=NOW).volatility_ppm_by_token
+
+
+def test_a_year_is_projected_from_the_time_since_the_first_report():
+    spent = Spent(turnover_usd=Decimal(1_000), cost_usd=Decimal(10))
+
+    months = projected(spent, first=NOW - 73 * DAY_S, now=NOW)
+    years = projected(spent, first=NOW - 900 * DAY_S, now=NOW)
+
+    assert (Decimal(5_000), Decimal(50)) == (months.turnover_usd, months.cost_usd)
+    assert spent == years
+    assert projected(Spent(), first=None, now=NOW) == Spent()

@@ -42,6 +42,7 @@ def write(tmp_path):
 
 
 WITHOUT_DEFAULT = {
+    "webhook_port",
     *(f"{p}_{what}" for p in PROVIDERS for what in ("url", "key")),
 
     "rpc_urls", "quorum", "private_rpc_urls", "public_after_blocks", "url", "keys", "urls",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from agent.errors import LedgerError
+from agent.errors import LedgerUnusableError
 
 RESTORE = "stop the agent, restore the last backup, and let `agent check` compare it with the chain"
 WRITABLE = "make the file and its directory writable for the agent's user"
@@ -51,12 +51,12 @@ UNKNOWN = ("the database failed", "check the database server and its log, then s
 
 @contextmanager
 def translated(place: str) -> Iterator[None]:
-    """Turn whatever the database raises inside into a LedgerError about the database at `place`."""
+    """Turn whatever the database raises inside into a LedgerUnusableError about the database at `place`."""
     try:
         yield
     except SQLAlchemyError as error:
         what, mend = _meaning(error)
-        raise LedgerError(what=f"{place}: {what} ({_words(error)})", mend=mend) from error
+        raise LedgerUnusableError(what=f"{place}: {what} ({_words(error)})", mend=mend) from error
 
 
 def _meaning(error: SQLAlchemyError) -> tuple[str, str]:
