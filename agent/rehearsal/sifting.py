@@ -18,7 +18,6 @@ from agent.domain.units import Address
 from agent.execution.calls import encode
 from agent.execution.reverts import decoded, explained
 from agent.execution.settlement import net_changes
-from agent.planning.normal import normalised
 from agent.ports import SimulatedCall, SimulatedOutcome, Simulator, Watch
 
 Plans = Callable[[PlanInputs], Plan]
@@ -51,7 +50,7 @@ class Sifting:
             for token, reason in found.items():
                 observe.token_set_aside(token=token, reason=reason)
             aside = {**inputs.set_aside_by_token, **found}
-            inputs = normalised(replace(inputs, set_aside_by_token=aside))
+            inputs = replace(inputs, set_aside_by_token=aside)
         return inputs
 
     def culprits(self, plan: Plan, inputs: PlanInputs) -> Mapping[Address, str]:

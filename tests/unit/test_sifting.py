@@ -40,6 +40,8 @@ class Picky:
         return self.plans[-1]
 
     def simulate(self, *, calls, watch, block):
+        moved = {leg.token_out.address for batch in self.plans[-1].batches for leg in batch.legs}
+        assert moved <= set(watch.tokens)
         batches = self.plans[-1].batches
         assert [decode(call.data).sequence for call in calls] == [b.sequence for b in batches]
         assert block == self.plans[-1].block
