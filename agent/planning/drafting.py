@@ -188,7 +188,8 @@ def _desk(inputs: PlanInputs, found: Market) -> Desk:
 
 def _left_alone(stands: Standing, wants: Wants, desk: Desk) -> Iterator[SkippedOrder]:
     """Yield the drifts that were neither due nor needed for balance; idle cash is none."""
-    wanted = {want.stand.token for want in (*wants.sells, *wants.buys)}
+    wanted = {aim.hub for aim in wants.aims if aim.more_usd > 0}
+    wanted |= {want.stand.token for want in (*wants.sells, *wants.buys)}
     cash = set(desk.hubs[1:])
     for stand in stands.stands:
         is_cash = stand.token in cash and not stand.is_target

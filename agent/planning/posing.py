@@ -49,7 +49,7 @@ def posed(wants: Wants, desk: Desk, refused: Refusals) -> Posed:
         hubs=tuple(Hub(token=a.hub.address, amount=a.amount, keep=a.keep) for a in aims),
         cash=desk.stable_hub.address,
         sales=tuple(Sale(token=w.stand.token.address, amount_in=w.amount) for w in asked.sells),
-        purchases=_purchases(buys, aims, surplus, desk),
+        purchases=_purchases(buys, aims, surplus, _surplus_hub(asked, desk, refused)),
         pools=tuple(_open_pools(desk, refused)),
         usd_by_token={token.address: _unit_usd(token, desk) for token in (*desk.hubs, *traded)},
         gas=_gas(desk),
@@ -95,9 +95,10 @@ def affordable(
     All are paid the same share. The smallest give way and leave their money to the others.
     """
     more = _sum(aim.more_usd for aim in wants.aims)
-    buys = sorted(wants.buys, key=lambda want: (-want.notional_usd, want.stand.coin_id))
+    ranked = sorted(wants.buys, key=lambda want: (-want.notional_usd, want.stand.coin_id))
+    buys = [want for want in ranked if want.notional_usd > 0]
     needed = more + _sum(want.notional_usd for want in buys)
-    dropped: list[str] = []
+    dropped = [_want_name(want) for want in ranked[len(buys) :]]
     while buys:
         share = min(Decimal(1), funds / needed)
         if share == 1 or _is_enough(buys[-1].notional_usd * share, desk):
@@ -128,12 +129,19 @@ def _resting(
     return tuple(kept[aim.hub] for aim in aims), surplus
 
 
+def _surplus_hub(wants: Wants, desk: Desk, refused: Refusals) -> Token | None:
+    """Return the hub that money comes to which nothing needs: the first of those that it can come to."""
+    aims = sorted(wants.aims, key=lambda aim: (aim.hub != desk.stable_hub, not aim.rests))
+    return next((a.hub for a in aims if aim_name(a) not in refused.reason_by_name), None)
+
+
 def _purchases(
-    buys: Iterable[Want], aims: Iterable[HubAim], surplus: Decimal, desk: Desk
+    buys: Iterable[Want], aims: Iterable[HubAim], surplus: Decimal, hub: Token | None
 ) -> tuple[Purchase, ...]:
     budgets = {want.stand.token: want.notional_usd for want in buys}
     budgets |= {aim.hub: aim.more_usd for aim in aims}
-    budgets[desk.stable_hub] = budgets.get(desk.stable_hub, ZERO) + surplus
+    if hub is not None:
+        budgets[hub] = budgets.get(hub, ZERO) + surplus
     return tuple(
         Purchase(token=token.address, budget_usd=usd) for token, usd in budgets.items() if usd > 0
     )

@@ -39,9 +39,9 @@ def solved(wants: Wants, desk: Desk) -> Solved:
     while True:
         given = posed(wants, desk, refused)
         if given.problem is None:
-            return Solved(splits=_splits((), refused, given), problem=None)
+            return Solved(splits=_splits((), _stranded(refused, wants), given), problem=None)
         solution = _solution(given.problem)
-        found = _left_out(solution, wants)
+        found = _left_out(solution, wants, refused)
         if not found:
             splits = _splits(solution.legs, _complete(solution, refused, wants, desk), given)
             made = assembled(splits, wants, desk)
@@ -69,13 +69,20 @@ def _with(refused: Refusals, found: Mapping[str, str]) -> Refusals:
     return replace(refused, reason_by_name={**refused.reason_by_name, **found})
 
 
-def _left_out(solution: BasketSolution, wants: Wants) -> dict[str, str]:
-    """Return the orders that the optimum left out, by name."""
+def _stranded(refused: Refusals, wants: Wants) -> Refusals:
+    """Return the refusals with the sells that are left where nothing can be bought for them."""
+    left = without(wants, refused.reason_by_name).sells
+    reason = str(Obstacle.NO_ROUTE)
+    return _with(refused, {name(w.side, w.stand.coin_id): reason for w in left})
+
+
+def _left_out(solution: BasketSolution, wants: Wants, refused: Refusals) -> dict[str, str]:
+    """Return the orders that the optimum left out, by name, beside those that are refused already."""
     by_token = _name_by_token(wants)
     return {
         by_token[order.token]: _words(order.obstacle, order.loss_bps)
         for order in solution.unplaced
-        if order.into is None
+        if order.into is None and by_token[order.token] not in refused.reason_by_name
     }
 
 

@@ -217,3 +217,41 @@ def test_tokens_of_any_decimals_are_traded(decimals):
         inputs.position.portfolio.amount(coin.address)
     ]
     assert outcome(inputs, made)
+
+
+# -- Where there is no way, or none that floats can find
+
+
+def test_money_that_can_come_to_no_stable_hub_is_left_where_it_is():
+    inputs = trading(weth_pool(depth_usd=50_000_000), usd=20_000)
+    hub_pairs = {pool.ref.address for pool in worlds.hub_pools()}
+    only_ether = [
+        s
+        for s in inputs.pools
+        if s.ref.address not in hub_pairs and WETH.address in {s.ref.token0, s.ref.token1}
+    ]
+    made = planned(replace(with_pools(inputs, only_ether), policy=inputs.policy))
+
+    assert {o.token_out for o in made.orders if o.coin_id == "zombie"} <= {WETH}
+    assert outcome(inputs, made)
+
+
+def test_a_hub_that_more_is_wanted_of_is_told_of_once():
+    inputs = world(coins=5, usd_by_token={coin_token(4): 100_000})
+    states = [s for s in inputs.pools if WETH.address not in {s.ref.token0, s.ref.token1}]
+    made = planned(with_pools(inputs, states))
+    told = Counter((skip.side, skip.coin_id) for skip in made.skipped)
+
+    assert max(told.values(), default=1) == 1
+
+
+def test_pools_between_coins_are_done_without_where_floats_cannot_price_them():
+    given = seeded(3, coins=6, max_loss_bps=Bps(9_999))
+    sold, bought = given.sales[0].token, given.purchases[0].token
+    ends = {t.address: t for t in worlds.tokens_by_coin(6).values()}
+    hopeless = worlds.v2_pool(
+        990, ends[sold], Decimal("1e-12"), ends[bought], Decimal("1e12"), depth_usd=10**9
+    )
+    found = solve_basket(replace(given, pools=(*given.pools, hopeless)))
+
+    assert {leg.token_in for leg in found.legs} >= {one.token for one in given.sales[1:]}

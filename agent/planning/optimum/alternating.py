@@ -99,11 +99,18 @@ def _added(layout: Layout, usd: Mapping[Address, float]) -> float:
     """Return the value that all trades add at the prices `usd`, after gas; -inf if an order does not fit."""
     if min(layout.market.t) < 0.0:
         return float("-inf")
-    traded = zip(layout.routes, layout.traded.x, layout.traded.y, layout.market.gas, strict=True)
+    traded = [
+        (route, x, y, gas)
+        for route, x, y, gas in zip(
+            layout.routes, layout.traded.x, layout.traded.y, layout.market.gas, strict=True
+        )
+        if x
+    ]
+    if any(not {route.token_in, route.token_out} <= usd.keys() for route, *_ in traded):
+        return float("-inf")
     return sum(
         float(usd[route.token_out] * y - usd[route.token_in] * x - gas)
         for route, x, y, gas in traded
-        if x
     )
 
 

@@ -48,10 +48,12 @@ class _Settled:
 def solve_basket(problem: BasketProblem, *, engine: Engine | None = None) -> BasketSolution:
     """Return legs for all that can be traded at tolerable loss, and what is left out, and why.
 
-    Whatever is in the way is left out before the rest is planned anew, until nothing is.
+    Whatever is in the way is left out before the rest is planned anew, until nothing is. Pools between
+    coins are done without where floats cannot find prices for all tokens at once.
 
     Raises:
         ValueError: the problem contradicts itself; the message names the token and the mend.
+        FloatingPointError: there are more hubs than roots can be found for, and no prices by the dual.
     """
     return _settle(problem, best() if engine is None else engine).solution
 
@@ -74,10 +76,18 @@ def gaps_bps(
 
 def _settle(problem: BasketProblem, engine: Engine) -> _Settled:
     candidates, wanted = routes(problem), terms(problem)
+    hubs = wanted.spendable.keys()
     unplaced: list[Unplaced] = []
     while True:
         usable = useful(candidates, wanted)
-        outcome = _attempt(problem, settled(wanted, usable), usable, engine)
+        try:
+            outcome = _attempt(problem, settled(wanted, usable), usable, engine)
+        except FloatingPointError:
+            through_hubs = tuple(r for r in candidates if {r.token_in, r.token_out} & hubs)
+            if len(through_hubs) == len(candidates):
+                raise
+            candidates = through_hubs
+            continue
         if isinstance(outcome, _Settled):
             solution = replace(outcome.solution, unplaced=tuple(unplaced))
             return replace(outcome, solution=solution)

@@ -27,10 +27,19 @@ _CLEAR = 1e-9
 
 
 def wide_prices(terms: Terms, routes: Sequence[Route], engine: Engine) -> Priced:
-    """Return the flows and prices of the basket; coins may be traded for each other directly."""
+    """Return the flows and prices of the basket; coins may be traded for each other directly.
+
+    Raises:
+        FloatingPointError: the pools differ too much in depth, or in price, for floats.
+    """
     tokens = (*terms.hubs, *terms.sold, *terms.bought)
     layout = laid_out(terms, routes, engine, tokens=tokens)
-    return priced(layout, alternated(layout, settled))
+    try:
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            price = alternated(layout, settled)
+    except np.linalg.LinAlgError as error:
+        raise FloatingPointError("the dual is flat") from error
+    return priced(layout, price)
 
 
 def settled(layout: Layout, start: Sequence[float]) -> list[float]:
@@ -52,6 +61,8 @@ def settled(layout: Layout, start: Sequence[float]) -> list[float]:
             anew = minimised(graph, start=found.price, curvature=curvature)
             found = polished(graph, anew)
     price = found.price
+    if not (np.isfinite(price).all() and price.min() > 0.0):
+        raise FloatingPointError("the dual has no minimum that floats can reach")
     # Any multiple of the prices will do; costs in dollars ask for the one that agrees with the start.
     unit = start[0] / price[0]
     layout.wealth *= unit
