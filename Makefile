@@ -59,6 +59,7 @@ bench: .venv/.installed anvil/node_modules/.installed ## Gas, exactness, netting
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.plan_exact
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.netting 1
 	$(BIN)/python -m bench.cycle
+	$(BIN)/python -m bench.ladder
 
 peers: .venv-bench/.installed bench/node_modules/.installed ## Planning beside its peers, with plots
 	OPENBLAS_NUM_THREADS=1 .venv-bench/bin/python -m bench.split_order --plots

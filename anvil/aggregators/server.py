@@ -16,10 +16,20 @@ from agent.domain.offer import Service
 from agent.settings.aggregators import NEEDS_KEY
 from anvil.aggregators.desk import Mode, ServiceDesk
 from anvil.aggregators.wires import WIRES, Answer
+from anvil.rpc import NodeError
 
 KEY = "emulated-key"
 HEADER = {Service.ZEROX: ("0x-api-key", KEY), Service.ONEINCH: ("authorization", f"Bearer {KEY}")}
 EVERY_THIRD = 3
+
+
+class _Server(ThreadingHTTPServer):
+    """A server to which a client that hung up is no news."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:  # noqa: ANN401
+        """Stay quiet."""
 
 
 class Emulator:
@@ -54,8 +64,7 @@ class Emulator:
                 self.end_headers()
                 self.wfile.write(text.encode())
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", port), Handler)
 
     def url(self, service: Service) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}/{service}"
@@ -75,6 +84,8 @@ class Emulator:
         try:
             with self._lock:
                 return WIRES[service](desk, parts.path, query, body)
+        except (NodeError, RuntimeError):
+            return 503, "<html><body>the node is gone</body></html>"
         except (LookupError, ValueError, TypeError) as error:
             return 400, {"message": f"bad request: {error}", "name": "INPUT_INVALID", "code": 4000,
                          "description": str(error), "detail": str(error), "errorCode": 4000}  # fmt: skip
