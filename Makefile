@@ -52,6 +52,7 @@ strict-node: .venv/.installed anvil/node_modules/.installed ## A node as strict 
 
 bench: .venv/.installed anvil/node_modules/.installed ## Gas, exactness, netting, the cycle's own time
 	$(BIN)/python -m bench.gas_per_leg
+	$(BIN)/python -m bench.gas_forecast
 	$(BIN)/python -m bench.wei_exact
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.splitting
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.planning

@@ -178,6 +178,10 @@ def offers_fetched(offered: Offered) -> None:
     _log.info("offers_fetched", offers=len(offered.offers), firm=len(offered.firm), declined=why)
 
 
+def token_set_aside(*, token: str, reason: str) -> None:
+    _log.warning("token_set_aside", token=token, reason=reason)
+
+
 def plan_made(plan: Plan, *, plan_id: str) -> None:
     _log.info(
         "plan_made",

@@ -36,6 +36,7 @@ from agent.daemon.watching import Watching
 from agent.domain.happening import Listener
 from agent.domain.intent import Route
 from agent.domain.plan import ChainBook
+from agent.domain.policy import OnRevert
 from agent.domain.token import TokenMap
 from agent.execution.custody import Custody
 from agent.execution.fees import FeeLimits
@@ -43,6 +44,7 @@ from agent.execution.sender import Pace, Sender
 from agent.planning.planner import watched_tokens
 from agent.ports import Chain, Clock, Planner, Signer, Simulator, Supervisor
 from agent.rehearsal.gate import Gate
+from agent.rehearsal.sifting import Sifting
 from agent.settings import Settings
 from agent.workflow.engine import Engine
 from agent.workflow.service import Service
@@ -204,7 +206,13 @@ def _deciding(settings: Settings, means: Means, given: Sources, tell: Listener) 
         holding=_holding(means, given, tell),
         tell=tell,
         timing=_timing(settings, means, given),
+        sifting=_sifting(settings, means),
     )
+
+
+def _sifting(settings: Settings, means: Means) -> Sifting | None:
+    skips = settings.policy.on_revert is OnRevert.SKIP_AND_REPORT
+    return Sifting(simulator=means.simulator) if skips else None
 
 
 def _timing(settings: Settings, means: Means, given: Sources) -> Timing | None:

@@ -38,6 +38,7 @@ from agent.errors import LimitsBreachedError, PlanOutOfBoundsError
 from agent.planning.limits import breaches
 from agent.planning.proposing import within_bounds
 from agent.ports import Ledger, Planner
+from agent.rehearsal.sifting import Sifting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class Deciding:
 
     A proposal is executed `notice` after it was made, and not before its slot; one to go out to
     stablecoins `exit_notice` after. It goes ahead by itself unless `is_approval_required`, for a way
-    out `is_exit_approval_required`.
+    out `is_exit_approval_required`. With `sifting`, coins whose trades fail are left out of the plan.
     """
 
     sources: Sources
@@ -61,6 +62,7 @@ class Deciding:
     exit_notice: timedelta = timedelta(0)
     is_exit_approval_required: bool = False
     timing: Timing | None = None
+    sifting: Sifting | None = None
 
     def propose(self, slot: Slot) -> None:
         """Accept the signals and record what the cycle means to do.
@@ -131,7 +133,10 @@ class Deciding:
             # Where routers led astray before, the pools alone are planned with.
             astray = self.ledger.records(cycle_id=slot.cycle_id, kinds=(RecordKind.HALT,))
             inputs = self._fix_inputs(
-                slot.cycle_id, _signals_of(recorded), plans=None if astray else plans
+                slot.cycle_id,
+                _signals_of(recorded),
+                plans=None if astray else plans,
+                tried_as=plans,
             )
             plan = plans(inputs)
             standing = PlanMade(plan_id=content_id(plan), plan=plan)
@@ -176,7 +181,12 @@ class Deciding:
             raise PlanOutOfBoundsError(bound="regime", allowed=proposed.regime, found=stance)
 
     def _fix_inputs(
-        self, cycle_id: str, signals: Signals, *, plans: Plans | None = None
+        self,
+        cycle_id: str,
+        signals: Signals,
+        *,
+        plans: Plans | None = None,
+        tried_as: Plans | None = None,
     ) -> PlanInputs:
         inputs = fetch_inputs(
             self.sources,
@@ -185,6 +195,8 @@ class Deciding:
             remembers=memory_of(self.ledger),
             plans=plans,
         )
+        if self.sifting is not None and tried_as is not None:
+            inputs = self.sifting.sifted(inputs, tried_as)
         content = canonical_bytes(inputs)
         fixed = InputsFixed(inputs_sha256=sha256(content).hexdigest())
         self.ledger.append(fixed, cycle_id=cycle_id, contents=(content,))

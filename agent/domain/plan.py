@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -83,7 +83,8 @@ class PlanInputs:
 
     `stance` decides between the index and stablecoins; `regime` is the reading that it was last held
     against. `vetting` is what the quarantine says of the ranking, `offered` what aggregators say of
-    the orders that all else leads to.
+    the orders that all else leads to. What is in `set_aside_by_token` failed when it was tried, and is
+    not traded.
     """
 
     cycle_id: str
@@ -98,6 +99,7 @@ class PlanInputs:
     pools: tuple[PoolState, ...]
     memory: Memory = NOTHING_REMEMBERED
     offered: Offered = NOTHING_OFFERED
+    set_aside_by_token: Mapping[Address, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,16 @@ class Universe(StrEnum):
     FILL = "fill"
 
 
+class OnRevert(StrEnum):
+    """What becomes of a plan when a coin's trade fails in rehearsal.
+
+    `all-or-nothing`: nothing is signed. `skip-and-report`: the coin is left as it is, and reported.
+    """
+
+    ALL_OR_NOTHING = "all-or-nothing"
+    SKIP_AND_REPORT = "skip-and-report"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One portfolio's rules; USD amounts are Decimal, gas prices wei, times seconds.
@@ -58,3 +68,4 @@ class Policy:
     budget: BudgetRules = field(default_factory=BudgetRules)
     stable: StableRules = field(default_factory=StableRules)
     amsterdam_at: int | None = None
+    on_revert: OnRevert = OnRevert.SKIP_AND_REPORT

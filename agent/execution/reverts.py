@@ -24,21 +24,34 @@ class _Known:
 
 def explained(reason: str) -> str:
     """Return revert data (0x-hex) as `FloorBroken(token=0x…, …)`; anything else as it is."""
-    if not reason.startswith("0x") or len(reason) % 2:
+    read = _read(reason)
+    if read is None:
         return reason
-    data = bytes.fromhex(reason[2:])
-    known = _known().get(data[:4])
-    if known is None:
-        return reason
-    try:
-        values = decode(known.types, data[4:])
-    except (DecodingError, OverflowError):
-        return reason
+    known, values = read
     shown = ", ".join(
         f"{field}={_shown(kind, value)}"
         for field, kind, value in zip(known.fields, known.types, values, strict=True)
     )
     return f"{known.name}({shown})"
+
+
+def decoded(reason: str) -> tuple[str, Mapping[str, Any]] | None:
+    """Return the error's name and its fields as the ABI has them, None for data that is no known error."""
+    read = _read(reason)
+    return read and (read[0].name, dict(zip(read[0].fields, read[1], strict=True)))
+
+
+def _read(reason: str) -> tuple[_Known, tuple[Any, ...]] | None:
+    if not reason.startswith("0x") or len(reason) % 2:
+        return None
+    data = bytes.fromhex(reason[2:])
+    known = _known().get(data[:4])
+    if known is None:
+        return None
+    try:
+        return known, decode(known.types, data[4:])
+    except (DecodingError, OverflowError):
+        return None
 
 
 def _shown(kind: str, value: Any) -> str:  # noqa: ANN401 - an ABI value

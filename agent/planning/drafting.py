@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from agent.domain.order import Batch, Order, Side, SkippedOrder
@@ -74,7 +74,7 @@ def opened(inputs: PlanInputs) -> Opening:
     found = market(inputs)
     held = held_tokens(inputs, found)
     screen = screened(inputs, found, held=held)
-    found = screen.with_holds(found)
+    found = _without(screen.with_holds(found), inputs)
     off = off_peg(inputs, found)
     check_pegs(inputs, off)
     found = free_to_leave(inputs, found, off)
@@ -104,6 +104,12 @@ def opened(inputs: PlanInputs) -> Opening:
         wants=request.wants,
         desk=_desk(inputs, found),
     )
+
+
+def _without(found: Market, inputs: PlanInputs) -> Market:
+    """Return the market with what was set aside in doubt, so that nothing trades it."""
+    aside = {t: f"set aside: {why}" for t, why in inputs.set_aside_by_token.items()}
+    return replace(found, doubt_by_token={**found.doubt_by_token, **aside})
 
 
 def draft(inputs: PlanInputs, proposed: Splits | None = None) -> Draft:

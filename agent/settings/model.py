@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agent.domain.intent import Route
-from agent.domain.policy import Policy, Universe
+from agent.domain.policy import OnRevert, Policy, Universe
 from agent.domain.rules import StableRules
 from agent.domain.units import ONE_HUNDRED_PERCENT_PPM, Bps, Ppm
 from agent.domain.window import WindowRules
@@ -126,6 +126,7 @@ class PolicySettings(Section):
     batch_gas_share_ppm: Annotated[int, Field(ge=50_000, le=ONE_HUNDRED_PERCENT_PPM)] = 900_000
     deadline_s: Annotated[int, Field(ge=60, le=DAY_S)] = 1_800
     max_price_move_bps: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+    on_revert: OnRevert = OnRevert.SKIP_AND_REPORT
     amsterdam_at: Annotated[int, Field(ge=1_764_798_551, le=2**53)] | None = None
 
     @model_validator(mode="after")
@@ -159,6 +160,7 @@ class PolicySettings(Section):
             deadline_s=self.deadline_s,
             max_price_move_bps=Bps(self.max_price_move_bps),
             amsterdam_at=self.amsterdam_at,
+            on_revert=self.on_revert,
         )
 
 

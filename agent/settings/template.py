@@ -99,6 +99,7 @@ min_gas_reserve_eth = 0.05  # what the agent's account must keep
 batch_gas_share_ppm = 900000        # of the 2^24 gas that one transaction may use
 deadline_s = 1800           # a batch that has not landed by then cannot land
 max_price_move_bps = 1000   # from proposal to plan; beyond it there is a new proposal
+on_revert = "skip-and-report"  # a coin whose trade fails in rehearsal is left out; or "all-or-nothing"
 # amsterdam_at = 1800000000 # Unix seconds at which that fork reprices gas, once it is known
 
 [policy.stablecoin_weight_ppm]      # what is held while the regime is bearish; sums to 1000000
