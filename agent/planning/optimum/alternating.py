@@ -11,6 +11,7 @@ from agent.planning.optimum.priced import Flow, Priced
 
 _ROUNDS = 6
 _CLEAR = 1e-6
+_APART = 0.01
 
 Settle = Callable[[Layout, Sequence[float]], list[float]]
 """(layout, prices to start from) -> prices that suit the pools in use.
@@ -62,19 +63,53 @@ def _shut_backward(layout: Layout) -> bool:
     return had_any
 
 
+def _open_missed(layout: Layout) -> bool:
+    """Open the best pool of shut conversions that would earn more than its gas; return whether any would.
+
+    Which way hubs are converted was judged before pools were chosen: it may have turned since.
+    """
+    found = [layout.missed(edges) for _order, edges in layout.conversions()]
+    missed = [edge for edge in found if edge is not None]
+    for edge in missed:
+        layout.open(edge)
+    return bool(missed)
+
+
 def _thinned(layout: Layout, settle: Settle, price: list[float]) -> list[float]:
-    """Choose every order's pools at the prices, and prices for the pools, until these stay the same."""
+    """Choose every order's pools at the prices, and prices for the pools, until these stay the same.
+
+    Orders that choose alike can drive the hubs apart and back again: the best round is kept, of those
+    after which the basket clears at about the prices before.
+    """
+    first, usd = price, _usd(layout, price)
+    best, kept, caps = _added(layout, usd), price, list(layout.book.cap)
     for _ in range(_ROUNDS):
         before = list(layout.book.cap)
         layout.choose_all()
         if list(layout.book.cap) == before:
             break
         price = settle(layout, price)
-    return price
+        if _open_missed(layout):
+            price = settle(layout, price)
+            if _shut_backward(layout):
+                price = settle(layout, price)
+        if layout.left_over < _CLEAR and _drift(layout, first, price) < _APART:
+            added = _added(layout, usd)
+            if added > best:
+                best, kept, caps = added, price, list(layout.book.cap)
+    if list(layout.book.cap) == caps:
+        return price
+    for e, cap in enumerate(caps):
+        layout.book.cap[e] = cap
+    return settle(layout, kept)
 
 
 def _drop_conversions(layout: Layout, settle: Settle, price: Sequence[float]) -> bool:
-    """Shut conversions between hubs, worst first, that the basket is better off without; return if any."""
+    """Shut conversions between hubs, worst first, that the basket is better off without; return if any.
+
+    Where the hubs' prices part without one, purchases paid from the dearer hub would get less than
+    their share. That is not in what trades add, and no gas saved is worth it.
+    """
     profits = [(layout.profit(edges), edges) for _order, edges in layout.conversions()]
     doubtful = [(profit, edges) for profit, edges in profits if profit < 0.0]
     if not doubtful:
@@ -84,15 +119,24 @@ def _drop_conversions(layout: Layout, settle: Settle, price: Sequence[float]) ->
     for _profit, edges in sorted(doubtful, key=lambda each: each[0]):
         before = [layout.book.cap[e] for e in edges]
         layout.shut(edges)
-        settle(layout, price)
+        apart = _drift(layout, price, settle(layout, price))
         without = _added(layout, usd)
-        if layout.left_over < _CLEAR and without > best:
+        if layout.left_over < _CLEAR and apart < _APART and without > best:
             best, dropped = without, True
         else:
             for e, cap in zip(edges, before, strict=True):
                 layout.book.cap[e] = cap
             settle(layout, price)
     return dropped
+
+
+def _drift(layout: Layout, before: Sequence[float], after: Sequence[float]) -> float:
+    """Return the largest relative change of a price between two settlings, of tokens that trade."""
+    flows = zip(layout.routes, layout.traded.x, strict=True)
+    traded = {token for route, x in flows if x for token in (route.token_in, route.token_out)}
+    pairs = zip(layout.tokens, before, after, strict=True)
+    changes = [abs(new / old - 1.0) for token, old, new in pairs if token in traded]
+    return max(changes, default=0.0)
 
 
 def _added(layout: Layout, usd: Mapping[Address, float]) -> float:

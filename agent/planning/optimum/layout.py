@@ -53,6 +53,18 @@ class Layout:
         """Return the value that goes into the edges."""
         return sum(self.book.weight_in[e] * self.traded.x[e] for e in edges)
 
+    def missed(self, edges: range) -> int | None:
+        """Return the edge that would earn most beyond its gas, if any would; all are between hubs, and shut."""
+        start, stop = self.book.curves.start, self.book.curves.stop
+        if any(self.book.cap[e] > start[e] for e in edges):
+            return None
+        earns = {e: self.engine.profit(self.book, e, stop[e] - 1, 1.0) for e in edges}
+        best = max(earns, key=earns.__getitem__, default=None)
+        return None if best is None or earns[best] <= 0.0 else best
+
+    def open(self, edge: int) -> None:
+        self.book.cap[edge] = self.book.curves.stop[edge] - 1
+
     def shut(self, edges: range) -> None:
         for e in edges:
             self.book.cap[e] = self.book.curves.start[e]
