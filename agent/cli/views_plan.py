@@ -62,15 +62,19 @@ def basket_view(basket: Basket) -> RenderableType:
 
 
 def coverage_lines(found: Coverage) -> tuple[str, ...]:
-    """Return the coverage in one line; none for a portfolio that is out of the index."""
+    """Return the coverage in two lines; none for a portfolio that is out of the index."""
     if not found.coins:
         return ()
-    line = (
-        f"coverage: {percent(found.native_ppm)} native, {percent(found.wrapped_ppm)} wrapped, "
-        f"{percent(found.missing_ppm)} not at all; {percent(found.redistributed_ppm)} redistributed; "
-        f"implied tracking error {percent(found.tracking_error_ppm)} a year"
+    return (
+        (
+            f"coverage: {percent(found.native_ppm)} native, {percent(found.wrapped_ppm)} wrapped, "
+            f"{percent(found.missing_ppm)} not at all;"
+        ),
+        (
+            f"{percent(found.redistributed_ppm)} redistributed; "
+            f"implied tracking error {percent(found.tracking_error_ppm)} a year"
+        ),
     )
-    return (line,)
 
 
 def proposal_view(proposal: Proposal, *, proposal_id: str) -> RenderableType:

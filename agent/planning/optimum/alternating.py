@@ -63,6 +63,14 @@ def _shut_backward(layout: Layout) -> bool:
     return had_any
 
 
+def _turned(layout: Layout, settle: Settle, price: list[float]) -> list[float]:
+    """Convert between hubs as the pools now in use want it; return the prices that follow."""
+    if not _open_missed(layout):
+        return price
+    price = settle(layout, price)
+    return settle(layout, price) if _shut_backward(layout) else price
+
+
 def _open_missed(layout: Layout) -> bool:
     """Open the best pool of shut conversions that would earn more than its gas; return whether any would.
 
@@ -88,11 +96,7 @@ def _thinned(layout: Layout, settle: Settle, price: list[float]) -> list[float]:
         layout.choose_all()
         if list(layout.book.cap) == before:
             break
-        price = settle(layout, price)
-        if _open_missed(layout):
-            price = settle(layout, price)
-            if _shut_backward(layout):
-                price = settle(layout, price)
+        price = _turned(layout, settle, settle(layout, price))
         if layout.left_over < _CLEAR and _drift(layout, first, price) < _APART:
             added = _added(layout, usd)
             if added > best:

@@ -63,7 +63,7 @@ def test_a_cycle_is_shown_from_plan_to_result(ledger: SqlLedger) -> None:
     assert (cycle.cycle_id, cycle.stage) == (WEEK.cycle_id, Stage.DONE)
     assert cycle.began_at == START + timedelta(seconds=2)
     assert cycle.plan is not None
-    assert (cycle.plan.regime, cycle.plan.orders) == ("bullish", 2)
+    assert (cycle.plan.regime, cycle.plan.orders) == ("bullish", 4)
     assert cycle.plan.cost_usd > 0
     assert cycle.report is not None
     assert cycle.report.cost_usd == Decimal("0.92")
