@@ -168,7 +168,10 @@ def _tell_stage(node: Node, vault: str, shown: Sample, allowlist: str, asked: As
         ),
         ("vault", f"{vault}, owned by {OWNER}"),
         ("allowlist", allowlist),
-        ("venues", f"{asked.venues}, {asked.mode}"),
+        (
+            "venues",
+            f"pools and {asked.venues}, {asked.mode}" if services_of(asked.venues) else "pools",
+        ),
         ("portfolio", f"${asked.usd:,.0f} in {len(shown.wanted)} tokens, drifted"),
         ("signals", f"regime {asked.regime}, {len(rows)} coins by {shown.ranking['source']}"),
     )
