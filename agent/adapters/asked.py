@@ -15,9 +15,23 @@ from agent.adapters.abi import (
 )
 from agent.adapters.rpc import Call, Rpc
 from agent.domain.block import Block
+from agent.domain.pool import PoolKind, PoolRef
+from agent.domain.quote import QuoteRequest
 
 READS_PER_CALL = 400
 """Of some 30,000 gas each: well below what nodes let a call use."""
+
+
+def useful(
+    pools: Sequence[PoolRef], requests: Sequence[QuoteRequest], *, kind: PoolKind
+) -> list[PoolRef]:
+    """Return the pools of a kind that trade the pair of a request."""
+    pairs = {frozenset((r.token_in.address, r.token_out.address)) for r in requests}
+    return [
+        pool
+        for pool in pools
+        if pool.kind is kind and frozenset((pool.token0, pool.token1)) in pairs
+    ]
 
 
 def asked(rpc: Rpc, reads: Sequence[Read], *, block: Block) -> list[Returned]:

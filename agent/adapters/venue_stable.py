@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent.adapters.abi import Read, Returned, read
-from agent.adapters.asked import asked
+from agent.adapters.asked import asked, useful
 from agent.adapters.rpc import Rpc
 from agent.domain.block import Block
 from agent.domain.pool import PoolKind, PoolRef, StablePool
@@ -80,12 +80,7 @@ class StableVenue:
             NodeUnfitError, RpcUnavailableError.
         """
         decimals = {t.address: t.decimals for r in requests for t in (r.token_in, r.token_out)}
-        pairs = {frozenset((r.token_in.address, r.token_out.address)) for r in requests}
-        wanted = [
-            pool
-            for pool in pools
-            if pool.kind is PoolKind.STABLE and frozenset((pool.token0, pool.token1)) in pairs
-        ]
+        wanted = useful(pools, requests, kind=PoolKind.STABLE)
         answers = asked(self._rpc, [one for pool in wanted for one in _reads(pool)], block=block)
         each = len(answers) // max(len(wanted), 1)
         found = [

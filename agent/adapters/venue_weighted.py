@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from eth_utils.address import to_checksum_address
 
 from agent.adapters.abi import Read, Returned, read
-from agent.adapters.asked import asked
+from agent.adapters.asked import asked, useful
 from agent.adapters.rpc import Rpc
 from agent.adapters.words import packed, word_at, words_at
 from agent.domain.block import Block
@@ -74,12 +74,7 @@ class WeightedVenue:
             NodeUnfitError, RpcUnavailableError.
         """
         decimals = {t.address: t.decimals for r in requests for t in (r.token_in, r.token_out)}
-        pairs = {frozenset((r.token_in.address, r.token_out.address)) for r in requests}
-        wanted = [
-            pool
-            for pool in pools
-            if pool.kind is PoolKind.WEIGHTED and frozenset((pool.token0, pool.token1)) in pairs
-        ]
+        wanted = useful(pools, requests, kind=PoolKind.WEIGHTED)
         reads = [one for pool in wanted for one in _reads(pool, decimals)]
         answers = asked(self._rpc, reads, block=block)
         each = len(reads) // max(len(wanted), 1)
